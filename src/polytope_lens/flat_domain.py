@@ -183,10 +183,13 @@ def flat_domain(network: Network, domain: Domain) -> FlatDomain | None:
 
 def _seen(network: Network, domain: Box) -> FlatDomain:
     free, shape = domain.free, (domain.dim, len(domain.free))
-    ones = np.ones(len(free)), (free, np.arange(len(free)))
     first = network.layers[0].weight if network.layers else network.output_weight
-    unit = sparse.csr_array(ones, shape=shape)
-    matrix: Matrix = unit.toarray() if isinstance(first, np.ndarray) else unit
+    matrix: Matrix
+    if isinstance(first, np.ndarray):
+        matrix = np.zeros(shape)
+        matrix[free, np.arange(len(free))] = 1.0
+    else:
+        matrix = sparse.csr_array((np.ones(len(free)), (free, np.arange(len(free)))), shape=shape)
     bias = domain.lower.copy()
     bias[free] = 0.0
     flat = Flat((pass_through_layer(matrix, bias),))

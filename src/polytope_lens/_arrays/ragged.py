@@ -25,8 +25,10 @@ def from_lists(lists: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
 
 def entries(indptr: Ints, order: Ints) -> Ints:
     """Indices of the entries of some lists, one list after the other."""
-    sizes = np.diff(indptr)[order]
-    return np.asarray(np.repeat(indptr[:-1][order], sizes) + places(sizes))
+    first, sizes = indptr[:-1][order], np.diff(indptr)[order]
+    if (sizes == 1).all():
+        return np.asarray(first)
+    return np.asarray(np.repeat(first, sizes) + places(sizes))
 
 
 def places(sizes: Ints) -> Ints:

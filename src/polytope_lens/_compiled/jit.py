@@ -18,7 +18,7 @@ from polytope_lens._compiled.loading import ENTRY, LoadedCode, host, loaded
 from polytope_lens._compiled.machine_code import KeptCode
 from polytope_lens._compiled.notice import told
 from polytope_lens._compiled.waiting import waited_for
-from polytope_lens._compiled.words import Look, described, packing, taken_apart
+from polytope_lens._compiled.words import NOTHING_APART, Apart, Look, described, packing, taken_apart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,9 +57,9 @@ class Arguments(NamedTuple):
     words: list[Any]
 
     @classmethod
-    def of(cls, *parts: Any) -> Arguments:
-        """Take them apart."""
-        return cls(parts, *taken_apart(parts))
+    def of(cls, *parts: Any, known: Apart = NOTHING_APART) -> Arguments:
+        """Take them apart, but for what is known."""
+        return cls(parts, *taken_apart(parts, known))
 
 
 NO_ARGUMENTS = Arguments.of()

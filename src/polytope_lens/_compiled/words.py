@@ -6,7 +6,9 @@ arguments look is all that their types depend on: calls whose arguments look ali
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from struct import Struct
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -31,17 +33,25 @@ LETTERS: dict[type, str] = {
 """Numbers that kernels are given, and how `struct` packs them."""
 
 Look = tuple[Any, ...]
+Apart = Mapping[int, tuple[Look, list[Any]]]
+"""How tuples look that stay what they are, and their words, by their identity."""
+NOTHING_APART: Apart = MappingProxyType({})
 
 
-def taken_apart(arguments: tuple[Any, ...]) -> tuple[Look, list[Any]]:
-    """How arguments look, and their words."""
+def taken_apart(arguments: tuple[Any, ...], known: Apart = NOTHING_APART) -> tuple[Look, list[Any]]:
+    """How arguments look, and their words; of some parts that may be known."""
     look: list[Any] = []
     words: list[Any] = []
-    _take_apart(arguments, look, words)
+    _take_apart(arguments, look, words, known)
     return tuple(look), words
 
 
-def _take_apart(parts: tuple[Any, ...], look: list[Any], words: list[Any]) -> None:
+def parts_apart(whole: Any) -> Apart:
+    """What `taken_apart` finds for each tuple of a tuple, which has to be there as long as this is used."""
+    return {id(part): taken_apart((part,)) for part in whole if isinstance(part, tuple)}
+
+
+def _take_apart(parts: tuple[Any, ...], look: list[Any], words: list[Any], known: Apart) -> None:
     """Walks take some hundred arrays, and tiny networks a tenth of a millisecond: each step here counts."""
     for part in parts:
         kind = type(part)
@@ -51,9 +61,12 @@ def _take_apart(parts: tuple[Any, ...], look: list[Any], words: list[Any]) -> No
         elif kind in LETTERS:
             look.append(kind)
             words.append(part)
+        elif id(part) in known:
+            look += known[id(part)][0]
+            words += known[id(part)][1]
         elif isinstance(part, tuple):
             look += (kind, len(part))
-            _take_apart(part, look, words)
+            _take_apart(part, look, words, known)
         else:
             raise TypeError(f"a kernel takes arrays, numbers and tuples of them, but received {kind.__name__}.")
 

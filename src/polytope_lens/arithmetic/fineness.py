@@ -23,9 +23,9 @@ LARGEST_EXACT = 2.0**53
 def reciprocal_of_lowest_bit(values: Floats) -> Floats:
     """One over the lowest set bit of each number; 0 for 0. Numbers are finite."""
     mantissa, exponent = np.frexp(values)
-    integers = np.abs(mantissa * LARGEST_EXACT).astype(np.int64)
+    integers = (mantissa * LARGEST_EXACT).astype(np.int64)
     lowest = integers & -integers
-    return np.where(lowest > 0, np.ldexp(1.0 / np.maximum(lowest, 1), 53 - exponent), 0.0)
+    return np.asarray(np.ldexp(1.0 / np.maximum(lowest, 1), 53 - exponent) * (lowest > 0))
 
 
 def leaves_room(size: Floats, fineness: Floats) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -40,23 +40,38 @@ if TYPE_CHECKING:
     from polytope_lens.engines.charts import Chart
     from polytope_lens.exact.owner_rows import Row
 
+AnyState = TypeVar("AnyState", bound=Any)
 
-def shared_parts(
-    network: Network, chart: Chart, net: PackedNetwork, *, frames: int, n_points: int, n_lines: int, n_sides: int
-) -> dict[str, Any]:
-    """The parts that states of both kernels have, by name, with the first layer's rows in their place.
 
-    There is room for that many cells, points and lines (or planes) on the stacks; the chart has `n_sides` sides.
-    """
-    n_bits, layers, d = network.n_neurons, len(network.layers) + 1, network.input_dim
-    words = max(1, -(-max(net.n_cut.tolist()) // 64))
-    widest, next_widest = max(net.stride.tolist()), next_width(net)
+class CornerSizes(NamedTuple):
+    """What says how much room the parts need that states of both kernels have."""
+
+    n_bits: int
+    layers: int
+    dim: int
+    words: int
+    widest: int
+    next_widest: int
+    frames: int
+    n_points: int
+    n_lines: int
+    n_sides: int
+
+    @classmethod
+    def of(
+        cls, network: Network, net: PackedNetwork, *, frames: int, n_points: int, n_lines: int, n_sides: int
+    ) -> CornerSizes:
+        """Room for that many cells, points and lines (or planes) on the stacks, of a chart with `n_sides` sides."""
+        words = max(1, -(-max(net.n_cut.tolist()) // 64))
+        widest, layers = max(net.stride.tolist()), len(network.layers) + 1
+        of_network = network.n_neurons, layers, network.input_dim, words, widest, next_width(net)
+        return cls(*of_network, frames, n_points, n_lines, n_sides)
+
+
+def shared_parts(sizes: CornerSizes) -> dict[str, Any]:
+    """The parts that states of both kernels have, by name, in which nothing is written yet."""
+    n_bits, layers, d, words, widest, next_widest, frames, n_points, n_lines, n_sides = sizes
     ints, floats, word = np.int64, np.float64, np.uint64
-    first = first_rows(network, chart)[: net.width[0]].T
-    rows, layer_rows = np.zeros((frames, d + 2, next_widest), floats), np.zeros((layers, d + 1, widest), floats)
-    layer_rows[0, :, : net.width[0]] = first
-    if not network.layers:
-        rows[0, : d + 1, : net.width[0]] = first
     hashes = hash_table(2 * n_bits + n_sides, seed=1)
     return {
         "scalars": np.zeros(outcomes.N_SCALARS, ints),
@@ -76,7 +91,7 @@ def shared_parts(
             active=np.zeros((frames, -(-words // 64)), word),
             undecided=np.zeros((frames, words), word),
             on=np.zeros((frames, words), word),
-            rows=rows,
+            rows=np.zeros((frames, d + 2, next_widest), floats),
         ),
         "points": PointStack(np.zeros((n_points, d + 1), floats), np.zeros((n_points, N_WORDS, words), word)),
         "lines": LineStack(
@@ -86,16 +101,28 @@ def shared_parts(
             np.zeros(n_lines, floats),
         ),
         "layers": CornerLayers(
-            layer_rows,
+            np.zeros((layers, d + 1, widest), floats),
             np.zeros((layers, widest), floats),
             np.zeros((layers, widest), floats),
             np.zeros((layers, widest), floats),
-            scales_of_layers(network, widest),
+            np.zeros((layers, widest), floats),
         ),
         "hashes": Hashes(hashes[:n_bits], hashes[n_bits:]),
-        "refined": refine.start(first, layers, widest),
-        "blockwise": blockwise.start(net, layers, d + 1) if net.form else _no_blocks(d + 1),
+        "refined": refine.start(np.zeros((d + 1, 0)), layers, widest),
+        "blockwise": _no_blocks(d + 1),
     }
+
+
+def write_network(state: AnyState, network: Network, chart: Chart, net: PackedNetwork) -> AnyState:
+    """The state with the first layer's rows in their place, and whatever else comes from the network."""
+    first = first_rows(network, chart)[: net.width[0]].T
+    state.layers.rows[0, :, : net.width[0]] = state.refined.high[0, :, : net.width[0]] = first
+    if not network.layers:
+        state.frames.rows[0, : len(first), : net.width[0]] = first
+    layers, _, widest = state.layers.rows.shape
+    state.layers.scale[:] = scales_of_layers(network, widest)
+    changed: AnyState = state._replace(blockwise=blockwise.start(net, layers, len(first))) if net.form else state
+    return changed
 
 
 @cache

@@ -112,9 +112,11 @@ def unit_rows(sides: Floats, reach: Floats) -> tuple[Floats, Floats]:
     Rows of length 1, and those that do not depend on u, are as they were, without any.
     """
     norms = np.linalg.norm(sides[:, :-1], axis=1)
+    exact = (norms == 1.0) | (norms == 0.0)
+    if exact.all():
+        return sides, np.zeros(len(sides))
     scaled = sides / np.where(norms > 0, norms, 1.0)[:, None]
     size = np.abs(scaled) @ np.append(reach, 1.0)
-    exact = (norms == 1.0) | (norms == 0.0)
     return scaled, np.where(exact, 0.0, (sides.shape[1] + 7) * UNIT_ROUNDOFF * size)
 
 

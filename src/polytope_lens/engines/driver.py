@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
     from polytope_lens.engines.chunks import Chunk, Record
+    from polytope_lens.engines.kept_rooms import Room
     from polytope_lens.network.network import Network
     from polytope_lens.network.span import Span
 
@@ -71,7 +72,8 @@ class Problem(NamedTuple, Generic[State, Output]):
     ``storage`` is None if regions are only to be counted; ``size(state, frame)`` is a measure of a cell on the stack by
     which progress is told, of which cells have as much as their parts together, and `of` is what it measures;
     ``lowest(net, state, frame)`` is a pattern, as a number, that is above all of the cells before one on the stack, and
-    not above any in it; ``enlarge(state)`` is the same state with more room for cells.
+    not above any in it; ``enlarge(state)`` is the same state with more room for cells; `room` is what the state began
+    in, to be left to others, or None.
     """
 
     kernel: Kernel[Output]
@@ -83,6 +85,7 @@ class Problem(NamedTuple, Generic[State, Output]):
     size: Callable[[State, int], float]
     lowest: Callable[[PackedNetwork, State, int], int]
     enlarge: Callable[[State], State]
+    room: Room[State] | None
 
     @property
     def n_bits(self) -> int:

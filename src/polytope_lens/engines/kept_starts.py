@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from polytope_lens._compiled.jit import Arguments
 from polytope_lens._kept import answers
+from polytope_lens.engines import kept_rooms
 from polytope_lens.engines.kernel import in_one_piece, n_bytes
 
 if TYPE_CHECKING:
@@ -47,17 +48,20 @@ def taken(network: Network, key: Hashable, make: Callable[[], tuple[Any, Any]]) 
         memory[:] = fresh
         return start
     problem, state = make()
-    both = None
-    if is_known and n_bytes(state) <= MOST_BYTES:
-        state, memory = in_one_piece(state)
-        both = memory, memory.copy()
-    return Start(problem, state, Arguments.of(problem.net, state), both)
+    if not is_known or n_bytes(state) > MOST_BYTES:
+        return Start(problem, state, Arguments.of(problem.net, state, known=problem.room.apart), None)
+    state, memory = in_one_piece(state)
+    kept_rooms.left(problem.room)
+    problem = problem._replace(room=None)
+    return Start(problem, state, Arguments.of(problem.net, state), (memory, memory.copy()))
 
 
 def left(network: Network, key: Hashable, start: Start) -> None:
     """A walk has come to its end."""
     starts = _of(network)
     starts[key] = None if start.memory is None else start
+    if start.problem.room is not None:
+        kept_rooms.left(start.problem.room)
     for oldest in list(starts)[:-MOST_KEPT]:  # a list, as other threads may leave theirs meanwhile
         starts.pop(oldest, None)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from flint import fmpq, fmpz_mat
@@ -15,10 +15,11 @@ from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import polyhedra as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.planes import RADIUS
-from polytope_lens.engines.cell_corners import CornerDecisions, lowest, shared_parts
+from polytope_lens.engines.cell_corners import CornerDecisions, CornerSizes, lowest, shared_parts, write_network
 from polytope_lens.engines.chunks import Chunk, Outline, input_maps, input_points, others, trimmed, unit_rows
 from polytope_lens.engines.driver import Problem, Storage, walk_of
 from polytope_lens.engines.kept_networks import kept_packed
+from polytope_lens.engines.kept_rooms import taken
 from polytope_lens.engines.kernel import doubled
 from polytope_lens.engines.whole_rows import side_scales
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides
@@ -26,7 +27,7 @@ from polytope_lens.exact.sparse import rows_on
 from polytope_lens.mesh.polyhedral_mesh import polyhedra
 from polytope_lens.network.network import cutting_first
 from polytope_lens.network.pattern import n_words, unpack
-from polytope_lens.polytope.double_description import Vertex, bounded_vertices, meeting_point, value_at
+from polytope_lens.polytope.double_description import bounded_vertices, meeting_point, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from polytope_lens._types import Floats
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.engines.kept_rooms import Room
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
@@ -60,8 +62,8 @@ def set_up(
         return _VertexDecisions(network, chart, integer_rows(chart_sides(chart))).answer
 
     storage = _storage(network, chart, want_mesh=want_mesh) if want_output else None
-    problem = Problem(kernel, "polyhedra", net, oracle, storage, "volume", _volume, lowest, enlarged)
-    return problem, _start(ordered, chart, net, want_mesh=want_mesh)
+    room, state = _start(ordered, chart, net, want_mesh=want_mesh)
+    return Problem(kernel, "polyhedra", net, oracle, storage, "volume", _volume, lowest, enlarged, room), state
 
 
 walk = walk_of(set_up)
@@ -77,24 +79,35 @@ def _storage(network: Network, chart: Chart, *, want_mesh: bool) -> Storage[kern
     return Storage(room, partial(_chunk, network, chart))
 
 
-@lru_cache(maxsize=16)
-def _corners(sides: bytes, shape: tuple[int, int]) -> tuple[list[Vertex], Floats]:
-    """The corners where these sides meet, exact and rounded; most often asked of the box that was asked of before."""
-    corners = bounded_vertices(integer_rows(np.frombuffer(sides).reshape(shape)))
-    return corners, np.array([[nearest_float(fmpq(x, t)) for x in of] for *of, t in (c.coordinates for c in corners)])
+def _corners(chart: Chart, sides: Floats) -> tuple[NDArray[np.bool_], Floats]:
+    """Which sides meet in each corner of a chart, (corners, sides), exact, and where that is, rounded."""
+    box, d = chart.box, chart.box.dim
+    if len(sides) == 2 * d:
+        is_upper = np.indices((2,) * d).reshape(d, -1).T == 0
+        return np.hstack([is_upper, ~is_upper]), np.where(is_upper, box.upper, box.lower)
+    corners = bounded_vertices(integer_rows(sides))
+    tight = np.zeros((len(corners), len(sides)), dtype=bool)
+    for of_corner, corner in zip(tight, corners, strict=True):
+        of_corner[list(corner.tight)] = True
+    return tight, np.array([[nearest_float(fmpq(x, t)) for x in of] for *of, t in (c.coordinates for c in corners)])
 
 
-def _start(network: Network, chart: Chart, net: PackedNetwork, *, want_mesh: bool) -> kernel.PolyhedraState:
-    """A state whose only cell is the chart's polytope, before the first layer."""
-    d = network.input_dim
-    sides = chart_sides(chart)
-    corners, rounded = _corners(sides.tobytes(), sides.shape)
-    n_lines, n = len(sides) + network.n_neurons + 1, len(corners)
+class PolyhedraSizes(NamedTuple):
+    """What says how much room a state needs: see `PolyhedraState`."""
+
+    shared: CornerSizes
+    stack: int
+    cell: int
+    want_mesh: bool
+
+
+def _empty(sizes: PolyhedraSizes) -> kernel.PolyhedraState:
+    """A state without cells, in which nothing is there of a network and a chart."""
+    shared, stack, cell, want_mesh = sizes
+    ints, word, n_lines = np.int64, np.uint64, shared.n_lines
     line_words = -(-n_lines // 64)
-    stack, cell = min(STACK, STACK_PER_PLANE * n_lines), min(CELL, CELL_PER_PLANE * n_lines)
-    n_bits, ints, word = network.n_neurons, np.int64, np.uint64
-    state = kernel.PolyhedraState(
-        **shared_parts(network, chart, net, frames=n_bits + 2, n_points=stack, n_lines=n_lines, n_sides=len(sides)),
+    return kernel.PolyhedraState(
+        **shared_parts(shared),
         corners=kernel.Vertices(np.zeros((stack, 1), ints), np.zeros((line_words, stack), word)),
         cut=kernel.PolyhedronCut(
             point=np.zeros(cell, ints),
@@ -112,7 +125,22 @@ def _start(network: Network, chart: Chart, net: PackedNetwork, *, want_mesh: boo
             number=np.zeros(n_lines, ints),
         ),
     )
-    while 2 * len(corners) > len(state.cut.point):
+
+
+def _start(
+    network: Network, chart: Chart, net: PackedNetwork, *, want_mesh: bool
+) -> tuple[Room[kernel.PolyhedraState], kernel.PolyhedraState]:
+    """A state whose only cell is the chart's polytope, before the first layer, and the room that it has."""
+    d, n_bits = network.input_dim, network.n_neurons
+    sides = chart_sides(chart)
+    meeting, rounded = _corners(chart, sides)
+    n_lines, n = len(sides) + n_bits + 1, len(meeting)
+    stack, cell = min(STACK, STACK_PER_PLANE * n_lines), min(CELL, CELL_PER_PLANE * n_lines)
+    shared = CornerSizes.of(network, net, frames=n_bits + 2, n_points=stack, n_lines=n_lines, n_sides=len(sides))
+    sizes = PolyhedraSizes(shared, stack, cell, want_mesh)
+    room = taken(("polyhedra", sizes), partial(_empty, sizes))
+    state = write_network(room.state, network, chart, net)
+    while 2 * n > len(state.cut.point):
         state = enlarged(state)
     state.scalars[outcomes.TOP] = 1
     state.frames.n_corners[0] = state.frames.n_points[0] = n
@@ -124,11 +152,9 @@ def _start(network: Network, chart: Chart, net: PackedNetwork, *, want_mesh: boo
     state.points.position[:n, :d] = position
     state.points.position[:n, d] = 2 * UNIT_ROUNDOFF * np.abs(position).sum(axis=1) + UNDERFLOW_GUARD
     state.corners.place[:n, POINT] = np.arange(n)
-    for i, vertex in enumerate(corners):
-        for side in vertex.tight:
-            state.corners.tight[side // 64, i] |= np.uint64(1 << side % 64)
-        state.frames.simple[0] &= len(vertex.tight) == d
-    return state
+    state.corners.tight[:, :n] = pack_low(meeting, len(state.corners.tight)).T
+    state.frames.simple[0] = (meeting.sum(axis=1) == d).all()
+    return room, state
 
 
 def chart_sides(chart: Chart) -> NDArray[np.float64]:
@@ -218,6 +244,14 @@ class _VertexDecisions(CornerDecisions):
 
     def _sign_at(self, row: Row, meeting: Sequence[Row]) -> int:
         return sign(value_at(row, meeting_point(meeting)))
+
+
+def pack_low(bits: NDArray[np.bool_], n_words: int) -> NDArray[np.uint64]:
+    """(n, n_bits) to words, lowest bit first, (n, n_words)."""
+    octets = np.zeros((len(bits), 8 * n_words), dtype=np.uint8)
+    packed = np.packbits(bits, axis=1, bitorder="little")
+    octets[:, : packed.shape[1]] = packed
+    return octets.view("<u8").astype(np.uint64)
 
 
 def unpack_low(words: NDArray[np.uint64], n: int) -> NDArray[np.bool_]:

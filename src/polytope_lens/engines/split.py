@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -33,6 +33,7 @@ from polytope_lens.engines.chunks import (
 )
 from polytope_lens.engines.driver import Problem, Storage, walk_of
 from polytope_lens.engines.kept_networks import kept_packed
+from polytope_lens.engines.kept_rooms import taken
 from polytope_lens.engines.kernel import with_larger_stack
 from polytope_lens.engines.whole_rows import scales_of_layers, side_scales
 from polytope_lens.exact.owner_rows import OwnerRows, float_sides, integer_sides
@@ -50,8 +51,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from polytope_lens._types import Floats
+    from polytope_lens.domain import Box
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.engines.kept_rooms import Room
     from polytope_lens.network.network import Network
 
 
@@ -70,13 +73,13 @@ def set_up(
     reach = np.maximum(np.abs(chart.box.lower), np.abs(chart.box.upper))
     decisions = _CellDecisions if chart.is_bounded else _ConeDecisions
     net = kept_packed(network, chart.matrix, reach, want_maps=want_output and chart.has_all_coordinates)
-    state = _start(network, chart, net.width, decisions(network, chart))
+    room, state = _start(network, chart, net, decisions(network, chart))
     d = chart.box.dim
 
     def oracle() -> Callable[[SplitState], None]:
         return decisions(network, chart).answer
 
-    def room(n_regions: int) -> SplitOutput:
+    def output(n_regions: int) -> SplitOutput:
         return SplitOutput(
             np.empty((n_regions, len(state.bits)), np.uint64),
             np.empty((n_regions, net.width[-1], d + 1)),
@@ -91,36 +94,36 @@ def set_up(
         maps = input_maps(chart, trimmed(out.maps, n)) if chart.has_all_coordinates else affine_maps(network, patterns)
         return Chunk(n, patterns, maps, witnesses, proved, None)
 
-    storage = Storage(room, pack) if want_output else None
-    return Problem(kernel, "split", net, oracle, storage, "search tree", _weight, _lowest, with_larger_stack), state
+    storage = Storage(output, pack) if want_output else None
+    measure = "search tree", _weight
+    return Problem(kernel, "split", net, oracle, storage, *measure, _lowest, with_larger_stack, room), state
 
 
 walk = walk_of(set_up)
 
 
-def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: _CellDecisions) -> SplitState:
-    """A state whose only cell is the chart's polytope, before the first layer."""
-    n_bits, n_hidden, widest = network.n_neurons, len(network.layers), padded(int(max(width.max(), 1)))
-    d, box = chart.box.dim, chart.box
-    around, own = float_sides(box if chart.is_bounded else None, d), float_sides(chart, d)
-    kept = others(own, around)
-    sides = np.vstack([around, own[kept]])
-    owners = [-1 - q for q in (*range(len(own), len(own) + len(around)), *kept)]
-    frames = min(n_bits + 2, max(4, MOST_NUMBERS // ((d + 2) * widest)))
-    n_sides, most = len(sides), len(sides) + n_bits + 1
+class SplitSizes(NamedTuple):
+    """What says how much room a state needs: see `SplitState`."""
+
+    n_bits: int
+    n_hidden: int
+    widest: int
+    dim: int
+    n_sides: int
+
+
+def _empty(sizes: SplitSizes, network: Network, box: Box) -> SplitState:
+    """A state without cells, in which nothing is there of the network and the box."""
+    n_bits, n_hidden, widest, d, n_sides = sizes
+    frames, most = min(n_bits + 2, max(4, MOST_NUMBERS // ((d + 2) * widest))), n_sides + n_bits + 1
     ints, floats = np.int64, np.float64
-    first = first_rows(network, chart)[: width[0]].T
-    state = SplitState(
+    return SplitState(
         scalars=np.zeros(outcomes.N_SCALARS, ints),
         layer_counts=np.zeros(n_hidden + 1, ints),
         bits=np.zeros(n_words(n_bits), np.uint64),
         span=spans.unbounded(n_words(n_bits), n_hidden + 1),
         thinning=thinning.unthinned(n_bits, n_words(n_bits)),
-        chart=ChartFacts(
-            unit=float(np.abs(box.upper).max()),
-            is_bounded=chart.is_bounded,
-            n_central=_layers_without_biases(network) if chart.is_input_space else 0,
-        ),
+        chart=ChartFacts(unit=1.0, is_bounded=True, n_central=0),
         frames=SplitFrames(
             layer=np.full(frames, -1, ints),
             position=np.zeros(frames, ints),
@@ -150,7 +153,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             sure=np.zeros((n_hidden + 1, widest), floats),
             candidates=np.zeros((n_hidden + 1, widest), ints),
             n_candidates=np.zeros(n_hidden + 1, ints),
-            scale=scales_of_layers(network, widest),
+            scale=np.zeros((n_hidden + 1, widest), floats),
         ),
         walk=EdgeWalk(
             vertex=np.zeros(d, floats),
@@ -169,11 +172,37 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
             octets=np.zeros((2, LANES), floats),
         ),
         halves=Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
-        refined=refine.start(first, n_hidden + 1, widest),
+        refined=refine.start(np.zeros((d + 1, 0)), n_hidden + 1, widest),
         bottleneck=bottleneck.start(n_hidden + 1, d, widest, most),
-        relaxed=relaxations.start(network, box, widest, is_used=chart.is_bounded and chart.is_input_space),
+        relaxed=relaxations.start(network, box, widest, is_used=False),
     )
-    state.frames.rows[0, :, : width[0]] = first
+
+
+def _start(
+    network: Network, chart: Chart, net: PackedNetwork, decisions: _CellDecisions
+) -> tuple[Room[SplitState], SplitState]:
+    """A state whose only cell is the chart's polytope, before the first layer, and the room that it has."""
+    width, n_hidden, d, box = net.width, len(network.layers), chart.box.dim, chart.box
+    widest = padded(int(max(width.max(), 1)))
+    around, own = float_sides(box if chart.is_bounded else None, d), float_sides(chart, d)
+    kept = others(own, around)
+    sides = np.concatenate([around, own[kept]])
+    owners = [-1 - q for q in (*range(len(own), len(own) + len(around)), *kept)]
+    n_sides, first = len(sides), first_rows(network, chart)[: width[0]].T
+    sizes = SplitSizes(network.n_neurons, n_hidden, widest, d, n_sides)
+    room = taken(("split", sizes), partial(_empty, sizes, network, box))
+    state = room.state._replace(
+        chart=ChartFacts(
+            unit=float(np.abs(box.upper).max()),
+            is_bounded=chart.is_bounded,
+            n_central=_layers_without_biases(network) if chart.is_input_space else 0,
+        )
+    )
+    # Of two layers that cut, nothing can be proved beforehand.
+    if (net.n_cut > 0).sum() > 2 and chart.is_bounded and chart.is_input_space:
+        state = state._replace(relaxed=relaxations.start(network, box, widest, is_used=True))
+    state.layers.scale[:] = scales_of_layers(network, widest)
+    state.frames.rows[0, :, : width[0]] = state.refined.high[0, :, : width[0]] = first
     halfspaces = state.halfspaces
     scaled, halfspaces.error[:n_sides] = unit_rows(sides, np.maximum(np.abs(box.lower), np.abs(box.upper)))
     halfspaces.normal[:, :n_sides], halfspaces.offset[:n_sides] = scaled[:, :-1].T, -scaled[:, -1]
@@ -183,7 +212,7 @@ def _start(network: Network, chart: Chart, width: NDArray[np.int64], decisions: 
     state.scalars[outcomes.TOP] = 1
     state.frames.n_rows[0] = n_sides
     state.frames.basis[0], state.frames.vertex[0], state.frames.witness[0] = decisions.beginning(kept)
-    return state
+    return room, state
 
 
 def _weight(state: SplitState, f: int) -> float:

@@ -15,7 +15,14 @@ from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels import subdivide as kernel
 from polytope_lens.engines._kernels.cell_corners import POINT
 from polytope_lens.engines._kernels.corner_ties import LINE
-from polytope_lens.engines.cell_corners import CornerDecisions, lowest, next_width, shared_parts
+from polytope_lens.engines.cell_corners import (
+    CornerDecisions,
+    CornerSizes,
+    lowest,
+    next_width,
+    shared_parts,
+    write_network,
+)
 from polytope_lens.engines.chunks import (
     Chunk,
     Outline,
@@ -25,6 +32,7 @@ from polytope_lens.engines.chunks import (
 )
 from polytope_lens.engines.driver import Problem, Storage, walk_of
 from polytope_lens.engines.kept_networks import kept_packed
+from polytope_lens.engines.kept_rooms import taken
 from polytope_lens.engines.kernel import doubled, with_larger_stack
 from polytope_lens.engines.whole_rows import side_scales
 from polytope_lens.exact.owner_rows import float_sides, integer_sides
@@ -40,6 +48,7 @@ if TYPE_CHECKING:
 
     from polytope_lens.engines._kernels.packed_network import PackedNetwork
     from polytope_lens.engines.charts import Chart
+    from polytope_lens.engines.kept_rooms import Room
     from polytope_lens.exact.owner_rows import Row
     from polytope_lens.network.network import Network
 
@@ -65,12 +74,12 @@ def set_up(
     reach = np.abs(xy).max(axis=0) * (1 + 2 * UNIT_ROUNDOFF)
     ordered = cutting_first(network)
     net = kept_packed(ordered, chart.matrix, reach, want_maps=want_output, blockwise=True)
-    state = _start(ordered, chart, net, edges, xy, reach)
+    room, state = _start(ordered, chart, net, edges, xy, reach)
 
     def oracle() -> Callable[[kernel.SubdivideState], None]:
         return _CrossingDecisions(network, chart, integer_sides(chart)).answer
 
-    def room(n_regions: int) -> kernel.SubdivideOutput:
+    def output(n_regions: int) -> kernel.SubdivideOutput:
         n_corners = max(n_regions * CORNERS_PER_REGION, len(state.cut.sign))
         return kernel.SubdivideOutput(
             np.empty((n_regions, len(state.bits)), np.uint64),
@@ -85,8 +94,8 @@ def set_up(
             np.empty(n_corners, np.bool_),
         )
 
-    storage = Storage(room, partial(_chunk, chart)) if want_output else None
-    return Problem(kernel, "subdivide", net, oracle, storage, "area", _area, lowest, enlarged), state
+    storage = Storage(output, partial(_chunk, chart)) if want_output else None
+    return Problem(kernel, "subdivide", net, oracle, storage, "area", _area, lowest, enlarged, room), state
 
 
 walk = walk_of(set_up)
@@ -101,6 +110,17 @@ def _polygon(chart: Chart) -> tuple[list[int], NDArray[np.float64]]:
     return edges, np.array([[nearest_float(x), nearest_float(y)] for x, y in corners])
 
 
+def _empty(sizes: CornerSizes) -> kernel.SubdivideState:
+    """A state without cells, in which nothing is there of a network and a chart."""
+    ints, word, most = np.int64, np.uint64, sizes.n_lines
+    n_corners = 3 * sizes.n_bits + 8 + most
+    return kernel.SubdivideState(
+        **shared_parts(sizes),
+        corners=kernel.PolygonCorners(np.zeros((n_corners, 2), ints), np.zeros((n_corners, 2), word)),
+        cut=kernel.PolygonCut(np.zeros(most, ints), np.zeros((most, 2), ints), np.zeros((most, 2), word)),
+    )
+
+
 def _start(
     network: Network,
     chart: Chart,
@@ -108,21 +128,17 @@ def _start(
     edges: list[int],
     xy: NDArray[np.float64],
     reach: NDArray[np.float64],
-) -> kernel.SubdivideState:
-    """A state whose only cell is the chart's polygon, before the first layer."""
+) -> tuple[Room[kernel.SubdivideState], kernel.SubdivideState]:
+    """A state whose only cell is the chart's polygon, before the first layer, and the room that it has."""
     n_bits, n, most_cut = network.n_neurons, len(edges), max(net.n_cut.tolist())
     # Corners of one cell at most, cells on the stack, and layers with the outputs
     most, layers = n_bits + n, len(network.layers) + 1
     # Of cells and points a large network is given fewer than there may be, and more when it needs them.
     frames = min(n_bits + 2, max(n + 2, MOST_NUMBERS // (4 * next_width(net) + most_cut // 32 + 1)))
     n_points = min(most * layers + 2 * n_bits + n, max(8 * n, MOST_NUMBERS // max(32, most_cut // 2)))
-    ints, word = np.int64, np.uint64
-    n_corners = 4 * n_bits + 8 + n
-    state = kernel.SubdivideState(
-        **shared_parts(network, chart, net, frames=frames, n_points=n_points, n_lines=most, n_sides=len(chart.b)),
-        corners=kernel.PolygonCorners(np.zeros((n_corners, 2), ints), np.zeros((n_corners, 2), word)),
-        cut=kernel.PolygonCut(np.zeros(most, ints), np.zeros((most, 2), ints), np.zeros((most, 2), word)),
-    )
+    sizes = CornerSizes.of(network, net, frames=frames, n_points=n_points, n_lines=most, n_sides=len(chart.b))
+    room = taken(("subdivide", sizes), partial(_empty, sizes))
+    state = write_network(room.state, network, chart, net)
     state.scalars[outcomes.TOP] = 1
     state.frames.n_corners[0] = state.frames.n_points[0] = state.frames.n_lines[0] = n
     state.corners.place[:n] = np.arange(n)[:, None]
@@ -137,7 +153,7 @@ def _start(
     marks = state.hashes.zero[n_bits + np.array(edges)]
     state.corners.hash[:n, 1] = marks
     state.corners.hash[:n, 0] = marks ^ marks[np.arange(n) - 1]
-    return state
+    return room, state
 
 
 def enlarged(state: kernel.SubdivideState) -> kernel.SubdivideState:

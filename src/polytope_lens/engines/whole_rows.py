@@ -36,11 +36,13 @@ def whole_scales(network: Network) -> tuple[Floats, ...]:
     # Of what a layer is given: bounds on the sums of the sizes of all entries of a row, and what makes them integers.
     sizes, scales = np.ones(network.input_dim), np.ones(network.input_dim)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        for layer in network.layers:
+        for left, layer in zip(range(len(network.layers))[::-1], network.layers, strict=True):
             least = np.maximum(_largest_product(layer.weight, scales), reciprocal_of_lowest_bit(layer.bias))
             sizes = cast("Matrix", abs(layer.weight)) @ sizes + np.abs(layer.bias)
             whole = leaves_room(sizes, least)
             found.append(np.where(whole, np.where(least > 0.0, least, 1.0), 0.0))
+            if not left:
+                break
             slopes = np.stack([layer.negative_slope, layer.positive_slope])
             sizes, scales = np.abs(slopes).max(axis=0) * sizes, least * reciprocal_of_lowest_bit(slopes).max(axis=0)
             scales = np.where(whole & leaves_room(sizes, scales), scales, np.inf)

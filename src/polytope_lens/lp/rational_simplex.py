@@ -7,16 +7,22 @@ pivot admits one violated halfspace. Bland's rule on both choices makes it finit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import mul
 from typing import TYPE_CHECKING
 
 from flint import fmpq, fmpq_mat
 
-from polytope_lens.arithmetic.rational import dot
+from polytope_lens.arithmetic.rational import dot, integers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from flint import fmpz
+
     Vector = Sequence[fmpq]
+
+
+ONE = fmpq(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +72,14 @@ def maximize(
         for k in range(d):
             inverse[k][k] = fmpq(1 if basis[k] < d else -1)
         point = [upper[k] if basis[k] < d else lower[k] for k in range(d)]
+    whole: list[list[fmpz]] = []
     while True:
-        entering, normal, gap = _first_violated(point, rows, lower, upper)
+        entering, normal, gap = _first_violated(point, rows, whole, lower, upper)
         if entering < 0:
             return Optimum(dot(objective, point), point, basis, dual)
-        alpha = [dot(normal, [inverse[k][i] for k in range(d)]) for i in range(d)]
+        alpha = _product(normal, inverse)
+        # A program that does not end at once looks at its rows again and again, which takes a quarter in integers.
+        whole = whole or [integers([*row.normal, -row.offset]) for row in rows]
         ratios = [(dual[i] / alpha[i], basis[i], i) for i in range(d) if alpha[i] > 0]
         if not ratios:
             return None
@@ -80,13 +89,26 @@ def maximize(
                 dual[i] -= step * alpha[i]
         dual[leaving] = step
         basis[leaving] = entering
-        for k in range(d):
-            new = inverse[k][leaving] / alpha[leaving]
-            for i in range(d):
-                if i != leaving:
-                    inverse[k][i] -= alpha[i] * new
-            inverse[k][leaving] = new
-            point[k] += gap * new
+        # Much of an inverse is zero: a side of the box in the basis is one number.
+        others = [(i, a) for i, a in enumerate(alpha) if a and i != leaving]
+        for k, row in enumerate(inverse):
+            if row[leaving]:
+                new = row[leaving] / alpha[leaving]
+                for i, a in others:
+                    row[i] -= a * new
+                row[leaving] = new
+                point[k] += gap * new
+
+
+def _product(vector: Vector, matrix: Sequence[Vector]) -> list[fmpq]:
+    """``vector @ matrix`` of square matrices, much of which is zero."""
+    found = [fmpq(0)] * len(vector)
+    for factor, row in zip(vector, matrix, strict=True):
+        if factor:
+            for i, v in enumerate(row):
+                if v:
+                    found[i] += factor * v
+    return found
 
 
 def _dual_feasible(
@@ -115,9 +137,12 @@ def _dual_feasible(
 
 
 def _first_violated(
-    point: Vector, rows: Sequence[Halfspace], lower: Vector, upper: Vector
+    point: Vector, rows: Sequence[Halfspace], whole: Sequence[Sequence[fmpz]], lower: Vector, upper: Vector
 ) -> tuple[int, list[fmpq], fmpq]:
-    """Least index of a violated halfspace with its normal and (negative) slack, or -1."""
+    """Least index of a violated halfspace with its normal and (negative) slack, or -1.
+
+    `whole` are the rows ``[a, -b]`` times whatever makes them integers, if they are known.
+    """
     d = len(point)
     for k in range(d):
         if point[k] > upper[k]:
@@ -125,8 +150,11 @@ def _first_violated(
     for k in range(d):
         if point[k] < lower[k]:
             return d + k, [fmpq(-int(i == k)) for i in range(d)], point[k] - lower[k]
-    for q, row in enumerate(rows):
-        gap = row.offset - dot(row.normal, point)
-        if gap < 0:
-            return 2 * d + q, list(row.normal), gap
-    return -1, [], fmpq(0)
+    if whole:
+        at = integers([*point, ONE])
+        violated = (q for q, row in enumerate(whole) if sum(map(mul, row, at)) > 0)
+    else:
+        violated = (q for q, row in enumerate(rows) if dot(row.normal, point) > row.offset)
+    if (q := next(violated, -1)) < 0:
+        return -1, [], fmpq(0)
+    return 2 * d + q, list(rows[q].normal), rows[q].offset - dot(rows[q].normal, point)

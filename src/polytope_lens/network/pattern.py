@@ -7,7 +7,7 @@ patterns lexicographically: that order is the canonical order of regions.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -167,12 +167,17 @@ def find(known: Words, wanted: Words) -> NDArray[np.int64]:
     >>> find(np.array([[1], [2], [5]], dtype=np.uint64), np.array([[5], [3]], dtype=np.uint64))
     array([ 2, -1])
     """
+    if known.shape[1] == 1:  # numbers compare five times as fast as octets
+        return _places(known[:, 0], wanted[:, 0])
     return find_keys(sort_key(known), wanted)
 
 
 def find_keys(keys: NDArray[np.void], wanted: Words) -> NDArray[np.int64]:
     """The same for who keeps the sort keys of what is known."""
-    sought = sort_key(wanted)
+    return _places(keys, sort_key(wanted))
+
+
+def _places(keys: NDArray[Any], sought: NDArray[Any]) -> NDArray[np.int64]:
     index = np.minimum(np.searchsorted(keys, sought), len(keys) - 1)
     return np.where(keys[index] == sought, index, -1)
 

@@ -21,9 +21,11 @@ import numpy as np
 
 from polytope_lens._arrays.batches import batches
 from polytope_lens._arrays.ragged import starts
+from polytope_lens._compiled.jit import jit
 from polytope_lens.arithmetic.signs import BOUND_SLACK, UNDERFLOW_GUARD, UNIT_ROUNDOFF, summation_bound
 from polytope_lens.cells.interior_proposals import are_constant
 from polytope_lens.cells.region_facets import domain_sides, prove_rows, region_rows, seen_from, stacked_rows
+from polytope_lens.domain import Box
 from polytope_lens.errors import Status
 from polytope_lens.exact.bounded_rows import slacks
 from polytope_lens.exact.forward import affine, quiet, scaled
@@ -36,12 +38,13 @@ from polytope_lens.polytope.batch.statuses import FACET, OPEN, REDUNDANT
 if TYPE_CHECKING:
     from polytope_lens._types import Bools, Floats, Ints, Statuses
     from polytope_lens.cells.region_facets import DomainSides
-    from polytope_lens.network.network import Network
+    from polytope_lens.domain import Domain
+    from polytope_lens.network.network import Layer, Network
     from polytope_lens.partition.partition import Partition
 
 
 # Numbers in each array of one batch: they stay in the processor's cache.
-AT_ONCE = 2**17
+AT_ONCE = 2**16
 # Of partitions with more pre-activations at their witnesses, these are not kept.
 MOST = 2**27
 
@@ -221,32 +224,43 @@ def one_bit_apart(bits: Bools) -> Pairs:
 
 
 def _at_witnesses(network: Network, bits: Bools, points: Floats) -> list[tuple[Floats, Floats]]:
-    """Pre-activations of each layer at a point of each region, (width, n), and bounds on their errors."""
-    found: list[tuple[Floats, Floats]] = []
-    value, error = points.T, np.zeros(points.T.shape)
-    of_layers = slopes(network.layers, bits)
-    with quiet():
-        for layer, slope in zip(network.layers, of_layers, strict=True):
-            found.append(affine(layer.weight, layer.bias, value, error))
-            value, error = scaled(slope.T, *found[-1])
+    """Pre-activations of each layer at a point of each region, (n, width), and bounds on their errors."""
+    layers, n = network.layers, len(points)
+    found = [(np.empty((n, layer.width)), np.empty((n, layer.width))) for layer in layers]
+    for some in batches(n, max(network.widths, default=1), AT_ONCE):
+        value, error = points[some].T, np.zeros(points[some].T.shape)
+        with quiet():
+            for (values, errors), layer, slope in zip(found, layers, slopes(layers, bits[some]), strict=True):
+                value, error = affine(layer.weight, layer.bias, value, error)
+                values[some], errors[some] = value.T, error.T
+                value, error = scaled(slope.T, value, error)
     return found
 
 
 def _have_signs(value: Floats, error: Floats, cuts: Bools, bits: Bools) -> Bools:
     """At which points all neurons of a layer that cut are proved to have the signs of the bits, (n,)."""
-    return np.asarray((np.where(bits.T, value[cuts], -value[cuts]) > error[cuts]).all(axis=0))
+    if not cuts.all():
+        value, error = value[:, cuts], error[:, cuts]
+    return np.asarray(((np.abs(value) > error) & ((value > 0) == bits)).all(axis=1))
 
 
 def _are_sure(partition: Partition, bits: Bools, values: list[tuple[Floats, Floats]]) -> Bools:
     """Which witnesses are proved in floats to be strictly inside, (n,); not where a neuron is zero on the region."""
     starts = bit_starts(partition.network)
-    around = domain_sides(partition.domain, partition.network.input_dim).floats
-    rows = np.broadcast_to(around, (len(bits), *around.shape))
-    slack, slack_error = slacks(rows, np.zeros(rows.shape), partition.witnesses)
-    sure = (slack > slack_error).all(axis=1)
+    sure = _are_within(partition.domain, partition.witnesses)
     for index, (layer, found) in enumerate(zip(partition.network.layers, values, strict=True)):
         sure &= _have_signs(*found, layer.cuts, bits[:, starts[index] : starts[index + 1]])
     return np.asarray(sure)
+
+
+def _are_within(domain: Domain, points: Floats) -> Bools:
+    """Which points are proved in floats to be strictly inside a domain, (n,)."""
+    if isinstance(domain, Box):
+        return np.asarray(((domain.lower < points) & (points < domain.upper)).all(axis=1))
+    around = domain_sides(domain, points.shape[1]).floats
+    rows = np.broadcast_to(around, (len(points), *around.shape))
+    slack, slack_error = slacks(rows, np.zeros(rows.shape), points)
+    return np.asarray((slack > slack_error).all(axis=1))
 
 
 def _meet(network: Network, bits: Bools, values: list[tuple[Floats, Floats]], found: Pairs) -> Bools:
@@ -257,46 +271,85 @@ def _meet(network: Network, bits: Bools, values: list[tuple[Floats, Floats]], fo
     shown = np.array(is_last)
     for index in range(len(layers) - 1):
         chosen = np.flatnonzero(~is_last & (of_bit[found.bit] == index))
+        if not chosen.size:
+            continue
+        here, there = values[index : index + 2]
         for some in batches(len(chosen), max(network.widths), AT_ONCE):
             part = chosen[some]
             first, second, bit = found.part(part)
             neuron = np.flatnonzero(layers[index].cuts)[bit - starts[index]]
-            value, error = _between(*values[index], first, second, neuron)
+            value, error = _behind(layers[index], layers[index + 1], here, there, first, second, neuron)
             on, good = bits[first], np.ones(len(part), dtype=bool)
-            of_layers = slopes(layers, on)
+            of_layers = slopes(layers[:-1], on) if len(layers) > index + 2 else []
             for behind in range(index + 1, len(layers)):
                 layer = layers[behind]
-                with quiet():
-                    value, error = scaled(of_layers[behind - 1].T, value, error)
-                    value, error = affine(layer.weight, layer.bias, value, error)
+                if behind > index + 1:
+                    with quiet():
+                        value, error = scaled(of_layers[behind - 1], value, error)
+                        value, error = (part.T for part in affine(layer.weight, layer.bias, value.T, error.T))
                 good &= _have_signs(value, error, layer.cuts, on[:, starts[behind] : starts[behind + 1]])
             shown[part] = good
     return np.asarray(shown)
 
 
-def _between(value: Floats, error: Floats, first: Ints, second: Ints, neuron: Ints) -> tuple[Floats, Floats]:
-    """Pre-activations of a layer where one of them is zero on the segments between some points, and bounds on errors.
+def _behind(
+    layer: Layer,
+    next_layer: Layer,
+    at: tuple[Floats, Floats],
+    behind: tuple[Floats, Floats],
+    first: Ints,
+    second: Ints,
+    neuron: Ints,
+) -> tuple[Floats, Floats]:
+    """Pre-activations of the next layer where a neuron is zero on the segments between points, (n, width), and bounds.
 
-    `value` and `error` (width, n) are those at all points; the neuron's is positive at the first one, negative at the
-    second. If s and s' are its sizes there, within e and e', the share ``s / (s + s')`` of the way is known to the
+    `at` are those of its own layer at all points, (points, width), `behind` those of the next layer, with bounds. The
+    neuron is positive at the first point of a pair and negative at the second; its layer's other neurons have the same
+    signs at both. In the region of the first point, the next layer is affine as far as the neuron's zero, and what that
+    function is at the second point differs from what the network does there by the neuron alone: by its weights times
+    its bend times its value.
+
+    If s and s' are its sizes at the points, within e and e', the share ``s / (s + s')`` of the way is known to the
     greater of e and e', divided by the least that the exact sizes may add up to.
     """
-    at = np.arange(len(neuron))
+    (value, error), (far, far_error) = at, behind
+    before, size = value[first, neuron], -value[second, neuron]
+    before_error, after_error = error[first, neuron], error[second, neuron]
     with quiet():
-        a, b = value[:, first], value[:, second]
-        before, after = a[neuron, at], -b[neuron, at]
-        doubts = error[neuron, first], error[neuron, second]
-        total = before + after
-        least = total * (1 - 4 * UNIT_ROUNDOFF) - (doubts[0] + doubts[1]) * BOUND_SLACK
+        total = before + size
+        least = total * (1 - 4 * UNIT_ROUNDOFF) - (before_error + after_error) * BOUND_SLACK
         share = before / total
-        off = np.where(least > 0, np.maximum(*doubts) / least * BOUND_SLACK + 4 * UNIT_ROUNDOFF, np.inf)
-        way = b - a
-        bound = np.maximum(error[:, first], error[:, second]) + (off + 8 * UNIT_ROUNDOFF) * np.abs(way)
-        bound = (bound + 4 * UNIT_ROUNDOFF * np.abs(a)) * BOUND_SLACK + UNDERFLOW_GUARD
-        found = a + share * way
-    found[neuron, at] = 0.0
-    bound[neuron, at] = 0.0
+        doubt = np.maximum(before_error, after_error)
+        doubt = np.where(least > 0, doubt / least * BOUND_SLACK + 12 * UNIT_ROUNDOFF, np.inf)
+        bend = (layer.positive_slope - layer.negative_slope)[neuron]
+        turn = bend * size
+        turn_doubt = np.abs(bend) * (after_error + 6 * UNIT_ROUNDOFF * size) + UNDERFLOW_GUARD
+    kinds, kind = np.unique(neuron, return_inverse=True)
+    weights = next_layer.weight[:, kinds]
+    columns = np.ascontiguousarray((weights if isinstance(weights, np.ndarray) else weights.toarray()).T)
+    found, bound = np.empty((2, len(neuron), next_layer.width))
+    _interpolate(far, far_error, columns, first, second, kind, share, doubt, turn, turn_doubt, found, bound)
     return found, bound
+
+
+@jit
+def _interpolate(
+    far: Floats, far_error: Floats, columns: Floats, first: Ints, second: Ints, kind: Ints,
+    share: Floats, doubt: Floats, turn: Floats, turn_doubt: Floats, found: Floats, bound: Floats,
+) -> None:  # pragma: no cover - compiled  # fmt: skip
+    """Fill in `found` and `bound` (n, width): ``share`` of the way from `far` to it less ``turn`` times a column.
+
+    Each share is known to `doubt`, and each turn to `turn_doubt`.
+    """
+    for i in range(len(first)):
+        for q in range(far.shape[1]):
+            start, weight = far[first[i], q], columns[kind[i], q]
+            end = far[second[i], q] - weight * turn[i]
+            error = far_error[second[i], q] + abs(weight) * turn_doubt[i] + UNIT_ROUNDOFF * abs(end)
+            # The greater of both ends' would do, but may lose what is not a number.
+            error += far_error[first[i], q] + doubt[i] * abs(end - start) + 4 * UNIT_ROUNDOFF * abs(start)
+            found[i, q] = start + share[i] * (end - start)
+            bound[i, q] = error * BOUND_SLACK + UNDERFLOW_GUARD
 
 
 def _tell_rows_apart(network: Network, bits: Bools, walls: Floats) -> Bools:

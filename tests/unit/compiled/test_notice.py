@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 import time
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -30,6 +31,20 @@ def test_a_pipe_gets_one_line_that_says_what_and_how_long(impatient, capsys):
     shown()
     line = r"polytope_lens: compiling the new engine, once for this installation \(some \d+ seconds\)\.\.\.\n"
     assert re.fullmatch(line, capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(("n_done", "seconds"), [(0, 64), (1, 64), (5, 13), (100, 2)])
+def test_the_line_tells_the_seconds_from_the_functions_that_are_done(monkeypatch, capsys, n_done, seconds):
+    """One of 40 functions a second: 40 seconds, and LLVM goes over all of them after that."""
+    clock, said = iter([0.0, 1.0]), threading.Event()
+    monkeypatch.setattr(notice, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(notice, "time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    monkeypatch.setattr(notice, "_write", lambda line: (print(line), said.set()))
+    with notice.told("the new engine", 40) as is_done:
+        for _ in range(n_done):
+            is_done()
+        assert said.wait(10)
+    assert f"(some {seconds} seconds)" in capsys.readouterr().out
 
 
 def test_what_is_soon_done_is_not_mentioned(capsys):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import combinations
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from polytope_lens.engines import cell_corners
 from polytope_lens.engines._kernels import outcomes
 from polytope_lens.engines._kernels.cell_corners import ANSWERED, NEGATIVE, OPEN, POINT, POSITIVE
 from polytope_lens.engines._kernels.packed_network import packed
-from polytope_lens.engines.cell_corners import CornerDecisions, next_width, shared_parts
+from polytope_lens.engines.cell_corners import CornerDecisions, CornerSizes, next_width, shared_parts, write_network
 from polytope_lens.engines.charts import charts
 from polytope_lens.engines.chunks import Record, first_rows
 from polytope_lens.engines.table import ENGINES
@@ -90,13 +91,15 @@ def test_a_state_begins_with_the_rows_of_the_first_layer():
     network = integer_lens(2, 0).network
     (chart,) = charts(Box([-1, -1], [1, 1]), 2)
     net = packed(network, chart.matrix, np.ones(2), want_maps=True)
-    parts = shared_parts(network, chart, net, frames=5, n_points=7, n_lines=9, n_sides=4)
-    assert parts["layers"].rows[0, :, :4].T.tolist() == first_rows(network, chart)[:4].tolist()
-    assert parts["layers"].rows[0, :, :4].T.tolist() == np.c_[network.layers[0].weight, network.layers[0].bias].tolist()
-    assert (len(parts["frames"].layer), len(parts["points"].position), len(parts["lines"].row)) == (5, 7, 9)
-    assert (parts["frames"].layer == -1).all() and not parts["scalars"].any()
+    sizes = CornerSizes.of(network, net, frames=5, n_points=7, n_lines=9, n_sides=4)
+    parts = SimpleNamespace(**shared_parts(sizes))
+    assert write_network(parts, network, chart, net) is parts
+    assert parts.layers.rows[0, :, :4].T.tolist() == first_rows(network, chart)[:4].tolist()
+    assert parts.layers.rows[0, :, :4].T.tolist() == np.c_[network.layers[0].weight, network.layers[0].bias].tolist()
+    assert (len(parts.frames.layer), len(parts.points.position), len(parts.lines.row)) == (5, 7, 9)
+    assert (parts.frames.layer == -1).all() and not parts.scalars.any()
     # Words that stand for neurons and sides are all different, or corners would be taken for each other.
-    hashes = [*parts["hashes"].on.tolist(), *parts["hashes"].zero.tolist()]
+    hashes = [*parts.hashes.on.tolist(), *parts.hashes.zero.tolist()]
     assert len(set(hashes)) == len(hashes) == 2 * network.n_neurons + 4
     assert next_width(net) >= max(layer.width for layer in network.layers[1:])
 

@@ -83,6 +83,22 @@ def test_sides_of_the_box_that_the_domain_has_not_belong_to_nobody():
 def test_bits_come_lowest_first():
     words = np.array([0b1011, 1], dtype=np.uint64)
     assert np.flatnonzero(polyhedra.unpack_low(words, 70)).tolist() == [0, 1, 3, 64]
+    assert polyhedra.pack_low(polyhedra.unpack_low(words, 70)[None], 2).tolist() == [words.tolist()]
+
+
+def test_the_corners_of_a_box_are_those_of_double_description():
+    box = Box([-1, 0.1, -3], [1, 0.7, 2])
+    (chart,) = charts(box, 3)
+    sides = polyhedra.chart_sides(chart)
+    meeting, corners = polyhedra._corners(chart, sides)
+    cut = Polytope(np.vstack([box.A, [[1, 1, 1]]]), [*box.b, 100])  # a row that touches nothing
+    (chart_of_cut,) = charts(cut, 3)
+    meeting_of_cut, corners_of_cut = polyhedra._corners(chart_of_cut, polyhedra.chart_sides(chart_of_cut))
+    found, wanted = (
+        sorted((*point, *sorted(np.flatnonzero(at).tolist())) for point, at in zip(points.tolist(), tight, strict=True))
+        for points, tight in ((corners, meeting), (corners_of_cut, meeting_of_cut))
+    )
+    assert found == wanted and len(found) == 8
 
 
 def test_a_walk_that_starts_with_little_room_finds_the_same(monkeypatch):

@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from families import braid, flip_trap, generic, seven_lines
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.importers.npz import load_npz
+from polytope_lens.network.network import Layer
 from polytope_lens.polyhedral_complex import one_bit_neighbors
 from polytope_lens.polyhedral_complex.one_bit_neighbors import (
     Pairs,
     _at_witnesses,
-    _between,
+    _behind,
     _meet,
     facets,
     one_bit_apart,
@@ -161,19 +163,47 @@ def test_a_segment_may_miss_the_facet_between_two_regions(height, meets):
     assert _meet(lens.network, bits, values, pair).tolist() == [meets]
 
 
-def test_bounds_between_two_points_hold():
+@pytest.mark.parametrize("slope", [0.0, 0.01, -1.0])
+@pytest.mark.parametrize("is_sparse", [False, True])
+def test_bounds_behind_a_crossing_hold(slope, is_sparse):
+    # Ten points on either side of the first neuron's zero, and the other neurons on the same side at both of a pair.
     rng = np.random.default_rng(2)
-    value, error = rng.standard_normal((4, 30)), np.zeros((4, 30))
-    value[0, :15], value[0, 15:] = np.abs(value[0, :15]), -np.abs(value[0, 15:])
-    first, second, neuron = np.arange(15), np.arange(15, 30), np.zeros(15, dtype=np.int64)
-    found, bound = _between(value, error, first, second, neuron)
-    for i in range(15):
-        before, after = (Fraction(value[0, k]) for k in (i, 15 + i))
-        share = before / (before - after)
-        for row in range(4):
-            a, b = (Fraction(value[row, k]) for k in (i, 15 + i))
-            assert abs(Fraction(found[row, i]) - (a + share * (b - a))) <= Fraction(bound[row, i])
-        assert bound[:, i].max() < 1e-14
+    weight = rng.standard_normal((5, 4)) * 10.0 ** rng.integers(-3, 3, (5, 4))
+    layer = Layer(np.eye(4), np.zeros(4), np.full(4, slope), np.ones(4), np.ones(4, dtype=bool))
+    rows = csr_array(weight) if is_sparse else weight
+    next_layer = Layer(rows, rng.standard_normal(5), np.zeros(5), np.ones(5), np.ones(5, dtype=bool))
+    value = np.tile(rng.standard_normal((10, 4)), (2, 1)) * (1 + rng.random((20, 4)))
+    value[:, 0] = np.abs(value[:, 0]) * np.repeat([1.0, -1.0], 10)
+
+    def exactly(z, slopes):
+        one = [s * Fraction(float(v)) for s, v in zip(slopes, z, strict=True)]
+        return [
+            sum((Fraction(w) * v for w, v in zip(row, one, strict=True)), Fraction(b))
+            for row, b in zip(weight.tolist(), next_layer.bias.tolist(), strict=True)
+        ]
+
+    def slopes(z):
+        return [Fraction(1) if v > 0 else Fraction(slope) for v in z]
+
+    behind = np.array([[float(v) for v in exactly(z, slopes(z))] for z in value])
+    # What is behind has errors of its own.
+    doubt = 2.0**-30 * np.abs(behind)
+    first, second, neuron = np.arange(10), np.arange(10, 20), np.zeros(10, dtype=np.int64)
+    here = value, np.full(value.shape, 2.0**-40)
+    far = behind * (1 - 2.0**-31), doubt
+    found, bound = _behind(layer, next_layer, here, far, first, second, neuron)
+    for i in range(10):
+        for moved in (0.0, 2.0**-40, -(2.0**-40)):
+            a, b = value[i].copy(), value[10 + i].copy()
+            a[0] += moved
+            share = Fraction(a[0]) / (Fraction(a[0]) - Fraction(b[0]))
+            x = [Fraction(p) + share * (Fraction(q) - Fraction(p)) for p, q in zip(a.tolist(), b.tolist(), strict=True)]
+            one = [s * v for s, v in zip(slopes(value[i]), x, strict=True)]
+            for row in range(5):
+                exact = sum((Fraction(w) * v for w, v in zip(weight[row].tolist(), one, strict=True)), Fraction(0))
+                exact += Fraction(float(next_layer.bias[row]))
+                assert abs(Fraction(float(found[i, row])) - exact) <= Fraction(float(bound[i, row]))
+    assert bound.max() < 2.0**-28 * (np.abs(behind).max() + np.abs(weight).max())
 
 
 @pytest.mark.parametrize(
