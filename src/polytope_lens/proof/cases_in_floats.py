@@ -223,7 +223,7 @@ def _news(floats: FloatStages, cell: FloatCell, words: list[str]) -> _News | Non
             new = math.ldexp(value, -bits)
             if sign * new < sign * side[i]:
                 asked.append((i, sign, new))
-            side[i] = new
+                side[i] = new
     return _News(neurons, found[0], found[1], asked)
 
 
@@ -258,7 +258,7 @@ def _check_close(tree: _Tree, case: Case, cell: FloatCell, words: list[str]) -> 
 
 
 def _check_end(tree: _Tree, cell: FloatCell, words: list[str]) -> FloatCell:
-    """As `checker.check_end`."""
+    """As `checker.check_bounds`, for a bound that multiples of signs have a part in."""
     sign, floats, z = (1 if words[0] == "above" else -1), tree.floats, dict[int, list[tuple[int, int]]]()
     (at, bits, j), end, scale = map(decimal, words[1:4]), hexadecimal(words[4]), hexadecimal(words[5])
     is_in_range = floats.has_neuron(at, j) and cell.bits[at] <= bits <= MOST_BITS and scale > 0
@@ -271,7 +271,7 @@ def _check_end(tree: _Tree, cell: FloatCell, words: list[str]) -> FloatCell:
     is_float = end.bit_length() <= MOST_BITS and float(end) == end
     if not (is_in_range and is_float and floats.greatest(max(z) + 1, multiples) <= 0):
         exact = tree.exact(cell)
-        checker.check_end(tree.stages, exact, words)
+        checker.check_bounds(tree.log, tree.stages, exact, words)
         return tree.taken(cell, exact)
     place, new = floats.at[at].start + j, math.ldexp(end, -bits)
     ends = cell.high if sign > 0 else cell.low

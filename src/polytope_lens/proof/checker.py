@@ -58,8 +58,10 @@ class Budget:
         return self.started + self.seconds - time.monotonic()
 
     def check_time(self) -> None:
-        late = time.monotonic() - self.started > self.seconds
-        require(not late, f"not decided within {self.seconds:g} seconds: if you believe that it is a proof, allow more")
+        require(
+            self.left() >= 0,
+            f"not decided within {self.seconds:g} seconds: if you believe that it is a proof, allow more",
+        )
 
     def timed(self, columns: Iterable[Row]) -> Iterator[Row]:
         for column in columns:
@@ -241,37 +243,55 @@ def difference(log: Log, dim: int, first: list[Layer], second: list[Layer]) -> l
     """Two networks side by side, and behind their outputs what the first one gives more than the second.
 
     The one with fewer layers is preceded by some that hand its inputs on. A hidden neuron of the second one that
-    computes the same of the same values as one of the first is that neuron.
+    computes a positive multiple of what one of the first does, of the same values, is that one so many times, if all
+    weights on it stay floats when they are multiplied.
     """
     require(len(first[-1].rows) == len(second[-1].rows), "networks with different numbers of outputs")
     hand_on, depth = [[1.0, 1.0, 0.0, *map(float, unit(k, dim))] for k in range(dim)], max(len(first), len(second))
-    layers = zip(*([hand_on] * (depth - len(net)) + [layer.neurons for layer in net] for net in (first, second)))
-    stages, here, there, width = list[Layer](), [*range(dim)], [*range(dim)], dim
-    for mine, others in layers:
+    nets = [[hand_on] * (depth - len(net)) + [layer.neurons for layer in net] for net in (first, second)]
+    stages, here, there, width = list[Layer](), [*range(dim)], [(k, Fraction(1)) for k in range(dim)], dim
+    for mine, others, behind in zip(*nets, [*nets[1][1:], []]):
         log.check_time()
-        log.hold(100 * (len(mine) + len(others)) * (width + 8))
-        joint = [widened(neuron, here, width) for neuron in mine]
-        others, known = [widened(neuron, there, width) for neuron in others], dict[tuple[float, ...], list[int]]()
-        if len(stages) < depth - 1:
-            for j in range(len(joint) - 1, -1, -1):
-                known.setdefault(tuple(joint[j]), []).append(j)
+        log.hold(200 * (len(mine) + len(others)) * (width + 8))
+        joint = [widened(neuron, [(k, Fraction(1)) for k in here], width) for neuron in mine]
+        others, known = [widened(neuron, there, width) for neuron in others], dict[Any, list[tuple[int, Fraction]]]()
+        for j in range(len(joint) - 1, -1, -1) if behind else ():
+            direction, size = direction_of(joint[j])
+            known.setdefault(direction, []).append((j, size))
         here, there = [*range(len(joint))], []
-        for neuron in others:
-            same = known.get(tuple(neuron))
-            there.append(same.pop() if same else len(joint))
-            joint += [neuron] if there[-1] == len(joint) else []
+        for j, neuron in enumerate(others):
+            direction, size = direction_of(neuron)
+            place, own = (known.get(direction) or [(len(joint), size)])[-1]
+            times = size / own
+            if place < len(joint) and all(is_float(Fraction(n[3 + j]) * times) for n in behind if times != 1):
+                known[direction].pop()
+            else:
+                place, times = len(joint), Fraction(1)
+                joint.append(neuron)
+            there.append((place, times))
         width = len(joint)
         stages.append(Layer(joint))
     minus = [[float((k == j) - (k == j + len(here))) for k in range(width)] for j in here]
     return [*stages, Layer([[1.0, 1.0, 0.0, *row, 0.0] for row in minus])]
 
 
-def widened(neuron: list[float], places: list[int], width: int) -> list[float]:
-    """A neuron that sees more values, of which those at some places are its own."""
+def direction_of(neuron: list[float]) -> tuple[Any, Fraction]:
+    """A neuron's slopes, and its weights and bias as integers without a common factor; and that factor."""
+    (whole,), scale = integers([neuron[3:]])
+    common = math.gcd(*whole) or 1
+    return (*neuron[:3], *(v // common for v in whole)), Fraction(common, scale)
+
+
+def is_float(value: Fraction) -> bool:
+    return abs(value) < 2**1023 and float(value) == value
+
+
+def widened(neuron: list[float], places: list[tuple[int, Fraction]], width: int) -> list[float]:
+    """A neuron that sees more values: its own are multiples of those at some places."""
     *weights, bias = neuron[3:]
     spread = [0.0] * width
-    for k, weight in zip(places, weights):
-        spread[k] = weight
+    for (k, times), weight in zip(places, weights):
+        spread[k] = weight if times == 1 else float(times * Fraction(weight))
     return [*neuron[:3], *spread, bias]
 
 
@@ -367,23 +387,31 @@ def shortened(row: Row) -> Row:
     return row
 
 
-def add_up(row: Row, halfspaces: list[Row]) -> None:
-    """Prove that a row is >= 0 where halfspaces are <= 0.
-
-    There is one way at most to make a constant, by adding multiples of linearly independent ones. The multipliers are
-    solved for in integers, without fractions, and then tried.
-    """
-    equations = [[*column[:-1], -column[-1]] for column in zip(*(half[:-1] for half in halfspaces), row[:-1])]
+def solved(equations: list[Row], n: int) -> tuple[int, list[Row]]:
+    """Equations for the first n unknowns without fractions: their determinant, or minus that, times each; or 0."""
     scale = 1
-    for i in range(len(halfspaces)):
+    for i in range(n):
         pivot = next((e for e in range(i, len(equations)) if equations[e][i]), None)
-        require(pivot is not None, "halfspaces that depend on each other")
-        equations[i], equations[pivot] = equations[pivot], equations[i]  # type: ignore[index]
+        if pivot is None:
+            return 0, equations
+        equations[i], equations[pivot] = equations[pivot], equations[i]
         head = equations[i]
         for e, other in enumerate(equations):
             if e != i:
                 equations[e] = [(head[i] * v - other[i] * w) // scale for v, w in zip(other, head)]
         scale = head[i]
+    return scale, equations
+
+
+def add_up(row: Row, halfspaces: list[Row]) -> None:
+    """Prove that a row is >= 0 where halfspaces are <= 0.
+
+    There is one way at most to make a constant, by adding multiples of linearly independent ones. The multipliers are
+    solved for, and then tried.
+    """
+    equations = [[*column[:-1], -column[-1]] for column in zip(*(half[:-1] for half in halfspaces), row[:-1])]
+    scale, equations = solved(equations, len(halfspaces))
+    require(scale, "halfspaces that depend on each other")
     multipliers = [equation[-1] for equation in equations[: len(halfspaces)]]
     if scale < 0:
         scale, multipliers = -scale, [-v for v in multipliers]
@@ -675,11 +703,8 @@ class Plane(Walk):
     def halves(self, cell: Polygon, bit: int) -> tuple[Polygon, Polygon]:
         """The parts of a cell where a neuron that cuts it is off and on."""
         row, cell = self.row(cell, bit), cell._replace(active=cell.active ^ bit)
-        off, on, signs = (
-            list[Corner](),
-            list[Corner](),
-            [bool(up & bit) - bool(down & bit) for *_, up, down in cell.border],
-        )
+        off, on = list[Corner](), list[Corner]()
+        signs = [bool(up & bit) - bool(down & bit) for *_, up, down in cell.border]
         for corner, here, after in zip(cell.border, signs, [*signs[1:], signs[0]]):
             if here <= 0:
                 off.append((row, *corner[1:]) if here == 0 and after > 0 else corner)
@@ -722,10 +747,7 @@ def fine(column: Row) -> tuple[int, int]:
 
 
 def completed(cell: Polygon, border: list[Corner]) -> Polygon:
-    above = below = 0
-    for _, _, _, up, down in border:
-        above |= up
-        below |= down
+    above, below = (reduce(or_, signs) for signs in list(zip(*border))[3:])
     cutting = above & below & cell.active
     depth, seen, z, short, active, on, _, _ = cell
     return Polygon(depth, seen, z, short, active, on | ((above & active) ^ cutting), border, cutting)
@@ -830,20 +852,16 @@ def matrices(stages: list[Layer], cell: "Cell", row: Row) -> tuple[Row, Row, int
     return low, high, scale
 
 
-def check_slope(log: Log, stages: list[Layer], case: Case, cell: "Cell") -> None:
+def check_slope(log: Log, stages: list[Layer], slope: Slope | None, cell: "Cell") -> None:
     """All matrices of regions in a cell are within the bound."""
-    slope, largest, scale = slope_of(case), list[Row](), 1
+    largest, scale = list[Row](), 1
+    if slope is None:
+        raise RejectedError("nothing is asked about slopes")
     for row in (unit(o, len(stages[-1].rows))[:-1] for o in range(len(stages[-1].rows))):
         log.check_time()
         low, high, scale = matrices(stages, cell, row)
         largest.append([max(-a, b) for a, b, lo, hi in zip(low, high, cell.lower, cell.upper) if lo < hi])
     require(slope.power(largest) <= slope.bound * scale**slope.degree, "the network may be steeper in this cell")
-
-
-def slope_of(case: Case) -> Slope:
-    if case.slope is None:
-        raise RejectedError("nothing is asked about slopes")
-    return case.slope
 
 
 def may_vanish(stages: list[Layer], cell: "Cell", at: int, j: int) -> bool:
@@ -852,9 +870,8 @@ def may_vanish(stages: list[Layer], cell: "Cell", at: int, j: int) -> bool:
     return not any((a > 0 or b < 0) and lo < hi for a, b, lo, hi in zip(low, high, cell.lower, cell.upper))
 
 
-def check_steepest(log: Log, stages: list[Layer], case: Case, values: list[Fraction]) -> dict[str, Any]:
+def check_steepest(log: Log, stages: list[Layer], case: Case, slope: Slope, values: list[Fraction]) -> dict[str, Any]:
     """The norm of the matrix at a point of the box around which the network is affine."""
-    slope = slope_of(case)
     require(is_met(case, sums_at(case, values)), "a point outside the domain")
     point, free = values[: len(case.box[0])], [k for k, ends in enumerate(zip(*case.box)) if ends[0] < ends[1]]
     under = math.lcm(*(v.denominator for v in point))
@@ -1001,9 +1018,13 @@ def highest(stages: list[Layer], cell: Cell, y: Row, z: dict[int, list[tuple[int
 
 
 def check_bounds(log: Log, stages: list[Layer], cell: Cell, words: list[str]) -> None:
-    """Bounds on some neurons of a layer in a cell, which come of those on the layers before."""
-    at, bits = decimal(words[1]), decimal(words[2])
+    """Bounds on some neurons of a layer in a cell, which come of those on the layers before; or one, of signs, too."""
+    kind, at, bits, times, signs = words[0], decimal(words[1]), decimal(words[2]), 1, list[tuple[int, int, int]]()
     require(at < len(cell.known) and cell.known[at].bits <= bits < 4096, "no such layer, or bounds in other units")
+    if kind != "bounds":
+        times, signs = hexadecimal(words[5]), [*of_signs(cell, words[6:])]
+        require(times > 0 and words[4] != "*", "an end is a number, and a scale a positive one")
+        words = [*words[:4], *(("*", words[4]) if kind == "above" else (words[4], "*"))]
     layer, news = stages[at], dict[int, tuple[int | None, int | None]]()
     known = cell.known[at].with_bounds(layer, bits, {})
     for word, *ends in zip(words[3::3], words[4::3], words[5::3], strict=True):
@@ -1011,13 +1032,16 @@ def check_bounds(log: Log, stages: list[Layer], cell: Cell, words: list[str]) ->
         require(j < len(layer.rows) and j not in news, "no such neuron, or one that had new bounds")
         for sign, end, old in zip((-1, 1), ends, known.bounds[j]):
             log.check_time()
-            new = old if end == "*" else hexadecimal(end)
-            if new is not None and (old is None or sign * new < sign * old):
-                y, x = [0] * len(layer.rows), [0] * len(cell.lower)
-                y[j] = sign << bits
-                above = highest(stages[: at + 1], cell, y, {}, x, -sign * new)
+            new = None if end == "*" else hexadecimal(end)
+            is_better = new is not None and (old is None or sign * new < sign * old)
+            if new is not None and (is_better or kind != "bounds"):
+                z = {at: [(j, sign * times << bits)]}
+                for other, neuron, v in signs:
+                    z.setdefault(other, []).append((neuron, v))
+                y, x = [0] * len(stages[max(z)].rows), [0] * len(cell.lower)
+                above = highest(stages[: max(z) + 1], cell, y, z, x, -sign * times * new)
                 require(above <= 0, f"no proof of the bounds of neuron {j} of layer {at}")
-            pair.append(new)
+            pair.append(new if is_better else old)
         news[j] = pair[0], pair[1]
     cell.known[at] = known.with_bounds(layer, bits, news)
 
@@ -1061,28 +1085,6 @@ def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -
     dim, (sums, z, strict) = len(cell.lower), read_multiples(stages, case, cell, words[2:])
     above = highest(stages, cell, sums[dim:-1], z, sums[:dim], sums[-1])
     require(above < 0 or (strict and above == 0), "a point of the cell may satisfy the case")
-
-
-def check_end(stages: list[Layer], cell: Cell, words: list[str]) -> None:
-    """A bound on a neuron at all points of a cell: by multiples of signs, too."""
-    sign, numbers, end, scale = (1 if words[0] == "above" else -1), words[1:4], hexadecimal(words[4]), words[5]
-    (at, bits, j), times, z = map(decimal, numbers), hexadecimal(scale), dict[int, list[tuple[int, int]]]()
-    require(times > 0, "a scale is positive")
-    require(at < len(cell.known) and j < len(stages[at].rows), "no such neuron")
-    require(cell.known[at].bits <= bits < 4096, "bounds in other units")
-    for layer, neuron, v in [*of_signs(cell, words[6:]), (at, j, sign * times << bits)]:
-        z.setdefault(layer, []).append((neuron, v))
-    last = max(z)
-    y, x = [0] * len(stages[last].rows), [0] * len(cell.lower)
-    above = highest(stages[: last + 1], cell, y, z, x, -sign * times * end)
-    require(above <= 0, "no proof of a bound")
-    known = cell.known[at].with_bounds(stages[at], bits, {})
-    low, high = known.bounds[j]
-    if sign > 0:
-        high = end if high is None else min(high, end)
-    else:
-        low = end if low is None else max(low, end)
-    cell.known[at] = known.with_bounds(stages[at], bits, {j: (low, high)})
 
 
 def check_leans(stages: list[Layer], cell: Cell, words: list[str]) -> None:
@@ -1159,27 +1161,13 @@ def simplices(log: Budget, polytope: list[Vertex], dim: int) -> Iterator[list[Ve
         faces.add(face)
 
 
-def determinant(rows: list[Row]) -> int:
-    """By elimination without fractions, up to its sign."""
-    scale = 1
-    while rows:
-        pivot = next((row for row in rows if row[0]), None)
-        if pivot is None:
-            return 0
-        head, *tail = pivot
-        others = [row for row in rows if row is not pivot]
-        rows = [[(head * v - row[0] * w) // scale for v, w in zip(row[1:], tail)] for row in others]
-        scale = head
-    return scale
-
-
 def volume(log: Budget, polytope: list[Vertex], free: list[int]) -> Fraction:
     """The volume of a polytope, in the coordinates that are free."""
     found = Fraction(0)
     for apex, *simplex in simplices(log, polytope, len(free)):
         t, *others = apex.seen[-1], *(corner.seen[-1] for corner in simplex)
         edges = [[c.point[k] * t - apex.point[k] * u for k in free] for c, u in zip(simplex, others)]
-        found += Fraction(abs(determinant(edges)), t ** len(free) * math.prod(others))
+        found += Fraction(abs(solved(edges, len(free))[0]), t ** len(free) * math.prod(others))
     return found / math.factorial(len(free))
 
 
@@ -1282,10 +1270,8 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
             words = log.next()
             size = sum((200 + known.bits) * len(known.bounds) for known in cell.known) + 200 * len(cell.signs)
             log.afford((len(waiting) + 2) * (size + (100 + cell.unit.bit_length() // 4) * len(cell.lower)))
-            if words[0] == "bounds":
+            if words[0] in ("bounds", "above", "below"):
                 check_bounds(log, stages, cell, words)
-            elif words[0] in ("above", "below"):
-                check_end(stages, cell, words)
             elif words[0] == "slopes":
                 check_leans(stages, cell, words)
             elif words[0] in ("close", "slope"):
@@ -1294,7 +1280,7 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 if words[0] == "close":
                     check_close(stages, cases[i], cell, words)
                 else:
-                    check_slope(log, stages, cases[i], cell)
+                    check_slope(log, stages, cases[i].slope, cell)
                 cell.open.remove(i)
             elif words == ["volume"]:
                 measured += measure(log, stages, cases, cell)
@@ -1441,10 +1427,10 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
             found, left = {"verdict": "VIOLATED", "says": "the property is violated"}, set()
         elif kind == "nearest" and ball:
             found = check_nearest(cases[i], ball, dim, values)
-        elif kind == "steepest":
-            found = check_steepest(log, stages, cases[i], values)
+        elif kind == "steepest" and slope:
+            found = check_steepest(log, stages, cases[i], slope, values)
         else:
-            require(kind != "nearest", "no ball in which a violation is the nearest")
+            require(kind in ("greatest", "least"), f"no question that is answered by '{kind}'")
             found = check_optimum(cases, dim, i, values, 1 if kind == "greatest" else -1)
     require(not left, f"nothing is said of case {min(left, default=0)}")
     if compared:
