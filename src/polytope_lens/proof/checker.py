@@ -2,12 +2,12 @@
 
     python checker.py LOG [SECONDS] [--jobs N] [--piece K]
 
-This file proves again, in integer arithmetic, what a log claims: that the regions which it lists are all regions of its
-network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does; or
-how great outputs are, of one network or of the difference of two, how near a violation is, how steep the network is, or
-how often a property is violated. It needs nothing but Python's standard library and trusts nothing in the log: copy it,
-read it, run it. docs/proofs.md describes the format, and why the checks below suffice. The exit code is 0 if it is
-proved. What would take more memory than 256 MB and 200 times the log, or more than so many seconds, is not proved.
+This file proves again, in integers, what a log claims: that the regions which it lists are all those of its network in
+its domain; that no point of a domain violates a property of outputs, or that one does; how great outputs are, or the
+differences of two networks, how near a violation is, how steep a network is, or how often a property is violated. It
+needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it. docs/proofs.md has
+the format, and why the checks below suffice. The exit code is 0 if it is proved. What would take more than 256 MB and
+200 times the log of memory, or more than so many seconds, is not proved.
 
 A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + c``, and in a cell for the halfspace
 ``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0.
@@ -28,7 +28,7 @@ from contextlib import ExitStack
 from fractions import Fraction
 from functools import lru_cache, reduce
 from gzip import BadGzipFile, GzipFile
-from itertools import compress, product
+from itertools import compress, count, product
 from multiprocessing import get_context
 from operator import add, mul, or_
 from typing import Any, BinaryIO, NamedTuple
@@ -174,11 +174,11 @@ def longest(rows: list[Row]) -> int:
 
 
 class Layer:
-    """One hidden layer; its weights and its slopes are multiplied by powers of two that make them integers."""
+    """A hidden layer; its weights and slopes are multiplied by powers of two. `by_twins` tells what fans are."""
 
-    def __init__(self, neurons: list[list[float]]) -> None:
+    def __init__(self, neurons: list[list[float]], fans: dict[int, tuple[int, Fraction]] | None = None) -> None:
         # A neuron is [negative slope, positive slope, whether it cuts, weights ..., bias].
-        self.neurons = neurons
+        self.neurons, self.fans = neurons, fans or {}
         self.slopes, self.unit = integers([neuron[:2] for neuron in neurons])
         self.cuts = [bool(neuron[2]) for neuron in neurons]
         self.rows, self.scale = integers([neuron[3:] for neuron in neurons])
@@ -286,6 +286,33 @@ def is_float(value: Fraction) -> bool:
     return abs(value) < 2**1023 and float(value) == value
 
 
+def by_twins(log: Log, stages: list[Layer]) -> list[Layer]:
+    """The same network, in which some neurons stand for what they give more than so many times a twin in their layer.
+
+    Let theirs be z' and z, the pre-activation is then delta = z' - t z. What f(z') is more than f(t z) = t f(z) lies
+    between delta times the one slope of f and delta times the other. Whatever has a weight on f(z') has it on both.
+    """
+    made, fans = list[Layer](), dict[int, tuple[int, Fraction]]()
+    for at, stage in enumerate(stages if log.words[:1] == ["twin"] else ()):
+        log.hold(300 * len(stage.rows) * len(stage.columns))
+        rows = [[*map(Fraction, neuron[3:])] for neuron in stage.neurons]
+        for row in rows:
+            log.check_time()
+            for j, (i, t) in fans.items():
+                row[i] += t * row[j]
+        fans = {}
+        while log.words[:2] == ["twin", str(at)]:
+            j, i, e = decimal(log.words[2]), decimal(log.words[3]), hexadecimal(log.next(n=5)[4])
+            require(i < j and i not in fans and j > max(fans, default=0) and abs(e) < 64, "twins are told in order")
+            require(stage.slopes[i] == stage.slopes[j], "twins with different slopes")
+            fans[j] = i, Fraction(2) ** e
+            rows[j] = [v - fans[j][1] * w for v, w in zip(rows[j], rows[i])]
+        require(all(is_float(v) for row in rows for v in row), "a weight of twins that is no float")
+        made.append(Layer([[*neuron[:3], *map(float, row)] for neuron, row in zip(stage.neurons, rows)], fans))
+    require(not fans, "outputs have no twins")
+    return made or stages
+
+
 def widened(neuron: list[float], places: list[tuple[int, Fraction]], width: int) -> list[float]:
     """A neuron that sees more values: its own are multiples of those at some places."""
     *weights, bias = neuron[3:]
@@ -319,9 +346,8 @@ def read_domain(log: Log, dim: int) -> tuple[str, Chart]:
     ends, proofs = read_floats(log.next()[1:], 2 * dim), log.next("within", 2 * dim + 1)[1:]
     (below, above), q = integers([ends[:dim], ends[dim:]])
     require(all(map(int.__lt__, below, above)), "a box around a polytope has lower < upper")
-    rows = [[*unit(k, dim, q)[:-1], -v] for k, v in enumerate(below)] + [
-        [*unit(k, dim, -q)[:-1], v] for k, v in enumerate(above)
-    ]
+    both = (q, below), (-q, above)
+    rows = [[*unit(k, dim, s)[:-1], -v if s > 0 else v] for s, side in both for k, v in enumerate(side)]
     for row, names in zip(rows, proofs):
         require(NAMES.fullmatch(names), "sides are named by letters")
         add_up(row, [sides[place(name)] for name, _ in PAIR.findall(names)])
@@ -457,14 +483,7 @@ class Part(NamedTuple):
     short: list[Row]  # the same, shortened as soon as it is asked for
 
 
-class Walk:
-    """Whoever has something quicker than `finish` says in `is_proved` whether that was enough."""
-
-    def is_proved(self, cell: Any, lines: list[str]) -> bool:
-        return False
-
-
-class Tree(Walk):
+class Tree:
     """Cells are halfspaces: multipliers show that neurons do not cut one, and a point inside that it is not empty."""
 
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
@@ -630,7 +649,7 @@ class Coarse:
         return [top > 0 for top in some.to_bytes(self.top.n_bytes, "little")[self.top.size - 1 :: self.top.size]]
 
 
-class Plane(Walk):
+class Plane:
     """Cells are polygons, which are cut here: nothing has to be said of them."""
 
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
@@ -649,12 +668,7 @@ class Plane(Walk):
             values = [sum(map(mul, side, meet(p, q))) for p, q in zip([edges[-1], *edges], edges)]
             kept = list[Row]()
             for edge, here, after in zip(edges, values, [*values[1:], values[0]]):
-                if here < 0 or (here == 0 and after < 0):
-                    kept.append(edge)
-                if here < 0 < after or (here == 0 and after > 0):
-                    kept.append(side)
-                if here > 0 > after:
-                    kept.append(edge)
+                kept += [edge] * (min(here, after) < 0) + [side] * (here <= 0 < after)
             require(min(values) < 0, "a domain without interior")
             edges = kept if max(values) > 0 else edges
         border = [(q, *fine(meet(p, q)), 0, 0) for p, q in zip([edges[-1], *edges], edges)]
@@ -772,11 +786,6 @@ def read_ball(log: Log, dim: int) -> Ball:
     if norm == "1":
         normals += [{("x", k): Fraction(v) for k, v in enumerate(signs)} for signs in product((1, -1), repeat=dim)]
     return Ball(norm, r, c, [(row, -r - sum(v * c[k] for (_, k), v in row.items())) for row in normals])
-
-
-def distance(ball: Ball, point: list[Fraction]) -> Fraction:
-    steps = [abs(x - c) for x, c in zip(point, ball.center)]
-    return sum(steps, Fraction(0)) if ball.norm == "1" else max(steps)
 
 
 class Slope(NamedTuple):
@@ -922,6 +931,7 @@ def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None, slope: Slop
     return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), texts, slope, is_measured)
 
 
+Ends = tuple[int | None, int | None]
 # The chord of an activation has one of its slopes and so many parts of their difference.
 SLOPE_BITS = 12
 OFF = (0, 0, 0, 0)  # the lines around an activation that is zero
@@ -947,30 +957,33 @@ def lines(p: int, q: int, low: int | None, high: int | None, lean: int | None) -
     return s, max(0, (p - s) * low, (q - s) * high), t, min(0, (p - t) * low, (q - t) * high)
 
 
+def fan(slopes: Row, ends: Ends, twin: Ends, times: Fraction) -> tuple[int, int, int, int] | None:
+    """The same around what a neuron gives more than so many times its twin, between bounds on delta and on the twin."""
+    (p, q), (low, high), (bottom, top) = slopes, ends, twin
+    if bottom is not None and low is not None and bottom >= 0 <= times * bottom + low:
+        p = q
+    elif top is not None and high is not None and top <= 0 >= times * top + high:
+        q = p
+    above, below = lines(min(p, q), max(p, q), low, high, None), lines(max(p, q), min(p, q), low, high, None)
+    return (*above[:2], *below[2:]) if above and below else None
+
+
 class Known(NamedTuple):
     """What is known of a layer's neurons in a cell: bounds, times 2 ** bits, and the lines that come of them."""
 
     bits: int
-    bounds: list[tuple[int | None, int | None]]
+    bounds: list[Ends]
     leans: dict[int, int]
     lines: list[tuple[int, int, int, int] | None]
 
-    def with_bounds(self, layer: Layer, bits: int, news: dict[int, tuple[int | None, int | None]]) -> "Known":
-        """The same in units that are not larger, with the bounds of some neurons replaced."""
-        bounds, more = [*self.bounds], bits - self.bits
-        if more:
-            bounds = [(v if v is None else v << more, w if w is None else w << more) for v, w in bounds]
-        for j, pair in news.items():
-            bounds[j] = pair
-        return self._replace(bits=bits, bounds=bounds).drawn(layer, range(len(bounds)) if more else news)
 
-    def drawn(self, layer: Layer, which: Iterable[int]) -> "Known":
-        """The same, with the lines of some neurons drawn anew."""
-        new = [*self.lines]
-        for j in which:
-            (p, q), (low, high) = layer.slopes[j], self.bounds[j]
-            new[j] = lines(p, q, low, high, self.leans.get(j))
-        return self._replace(lines=new)
+def drawn(layer: Layer, bits: int, bounds: list[Ends], leans: dict[int, int] | None = None) -> Known:
+    """What is known of a layer with these bounds, and these slopes of lines through 0."""
+    each, leans = enumerate(zip(layer.slopes, bounds)), leans or {}
+    made = [lines(p, q, low, high, leans.get(j)) for j, ((p, q), (low, high)) in each]
+    for j, (i, times) in layer.fans.items():
+        made[j] = fan(layer.slopes[j], bounds[j], bounds[i], times)
+    return Known(bits, bounds, leans, made)
 
 
 class Cell(NamedTuple):
@@ -1025,12 +1038,12 @@ def check_bounds(log: Log, stages: list[Layer], cell: Cell, words: list[str]) ->
         times, signs = hexadecimal(words[5]), [*of_signs(cell, words[6:])]
         require(times > 0 and words[4] != "*", "an end is a number, and a scale a positive one")
         words = [*words[:4], *(("*", words[4]) if kind == "above" else (words[4], "*"))]
-    layer, news = stages[at], dict[int, tuple[int | None, int | None]]()
-    known = cell.known[at].with_bounds(layer, bits, {})
+    layer, known, news = stages[at], cell.known[at], set[int]()
+    bounds = [(v and v << bits - known.bits, w and w << bits - known.bits) for v, w in known.bounds]
     for word, *ends in zip(words[3::3], words[4::3], words[5::3], strict=True):
         j, pair = decimal(word), list[int | None]()
         require(j < len(layer.rows) and j not in news, "no such neuron, or one that had new bounds")
-        for sign, end, old in zip((-1, 1), ends, known.bounds[j]):
+        for sign, end, old in zip((-1, 1), ends, bounds[j]):
             log.check_time()
             new = None if end == "*" else hexadecimal(end)
             is_better = new is not None and (old is None or sign * new < sign * old)
@@ -1042,8 +1055,9 @@ def check_bounds(log: Log, stages: list[Layer], cell: Cell, words: list[str]) ->
                 above = highest(stages[: max(z) + 1], cell, y, z, x, -sign * times * new)
                 require(above <= 0, f"no proof of the bounds of neuron {j} of layer {at}")
             pair.append(new if is_better else old)
-        news[j] = pair[0], pair[1]
-    cell.known[at] = known.with_bounds(layer, bits, news)
+        bounds[j] = pair[0], pair[1]
+        news.add(j)
+    cell.known[at] = drawn(layer, bits, bounds, known.leans)
 
 
 class Multiples(NamedTuple):
@@ -1092,7 +1106,8 @@ def check_leans(stages: list[Layer], cell: Cell, words: list[str]) -> None:
     at, known = decimal(words[1]), cell.known[decimal(words[1])]
     news = {decimal(j): hexadecimal(lean) for j, lean in zip(words[2::2], words[3::2], strict=True)}
     require(all(0 <= lean <= 1 << SLOPE_BITS for lean in news.values()), "a slope between those of the activation")
-    cell.known[at] = known._replace(leans={**known.leans, **news}).drawn(stages[at], news)
+    require(max(news, default=0) < len(known.bounds), "no such neuron")
+    cell.known[at] = drawn(stages[at], known.bits, known.bounds, {**known.leans, **news})
 
 
 class Vertex(NamedTuple):
@@ -1250,22 +1265,20 @@ def domain_volume(log: Log, cases: list[Case]) -> Fraction:
 
 def shared_box(cases: list[Case], which: list[int]) -> tuple[Row, Row, int]:
     """The ends of the box of some cases, in integers, and what they are over."""
-    boxes = [cases[i].box for i in which]
-    require(all(box == boxes[0] for box in boxes), "cases that are closed together have one box")
+    require(len({cases[i].box for i in which}) == 1, "cases that are closed together have one box")
     return cases[which[0]].ends
 
 
-def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int]) -> Fraction:
+def check_cases(log: Log, both: list[list[Layer]], cases: list[Case], which: list[int]) -> Fraction:
     """No point of the box that some cases share satisfies one: the box is cut, and their signs, until that is shown.
 
-    Or else boxes are measured: how large is the set of the points in it that do?
+    Or else boxes are measured: how large is the set of points that do? The network is given by twins, and as it is.
     """
     measured = Fraction(0)
-    nothing = [(layer, range(len(layer.rows))) for layer in stages[:-1]]
-    known = [Known(0, [(None, None)] * len(js), {}, [None] * len(js)).drawn(layer, js) for layer, js in nothing]
-    waiting = [Cell(*shared_box(cases, which), known, {}, [*which])]
+    known = [drawn(layer, 0, [(None, None)] * len(layer.rows)) for layer in both[0][:-1]]
+    waiting = [(both[0], Cell(*shared_box(cases, which), known, {}, [*which]))]
     while waiting:
-        cell = waiting.pop()
+        stages, cell = waiting.pop()
         while cell.open:
             words = log.next()
             size = sum((200 + known.bits) * len(known.bounds) for known in cell.known) + 200 * len(cell.signs)
@@ -1285,17 +1298,22 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
             elif words == ["volume"]:
                 measured += measure(log, stages, cases, cell)
                 cell.open.clear()
+            elif words == ["apart"]:
+                for at, (layer, (bits, bounds, *_)) in enumerate(zip(stages, cell.known)):
+                    kept = [(None, None) if j in layer.fans else pair for j, pair in enumerate(bounds)]
+                    cell.known[at] = drawn(both[1][at], bits, kept)
+                stages = both[1]
             else:
                 cell, other = halves(stages, cell, words)
-                waiting.append(other)
+                waiting.append((stages, other))
     return measured
 
 
 def halves(stages: list[Layer], cell: Cell, words: list[str]) -> tuple[Cell, Cell]:
     """A cell cut in two: its box in the middle of an input, or by the sign of a neuron, where it is <= 0 first."""
     numbers = [decimal(word) for word in words[1:]]
-    plain = [known._replace(leans={}).drawn(stage, known.leans) for stage, known in zip(stages, cell.known)]
-    cell = cell._replace(known=plain)
+    pairs = zip(stages, cell.known)
+    cell = cell._replace(known=[drawn(layer, now.bits, now.bounds) if now.leans else now for layer, now in pairs])
     if words[0] == "halve":
         (k,) = numbers
         require(cell.lower[k] < cell.upper[k], "a box is halved where it is flat")
@@ -1306,12 +1324,13 @@ def halves(stages: list[Layer], cell: Cell, words: list[str]) -> tuple[Cell, Cel
     else:
         require(words[0] == "split" and len(numbers) == 2, f"unknown line '{words[0][:20]} ...'")
         at, j = numbers
+        require(j not in stages[at].fans, "the sign of a difference")
         bottom, top = cell.known[at].bounds[j]
         ends = (bottom, 0 if top is None else min(top, 0)), (0 if bottom is None else max(bottom, 0), top)
-        layer, now = stages[at], cell.known[at]
-        both = [[*cell.known[:at], now.with_bounds(layer, now.bits, {j: pair}), *cell.known[at + 1 :]] for pair in ends]
-        low = cell._replace(known=both[0], signs={**cell.signs, (at, j): -1})
-        high = cell._replace(known=both[1], signs={**cell.signs, (at, j): 1})
+        bits, bounds, _, _ = cell.known[at]
+        low, high = (cell._replace(known=[*cell.known], signs={**cell.signs, (at, j): sign}) for sign in (-1, 1))
+        for part, pair in zip((low, high), ends):
+            part.known[at] = drawn(stages[at], bits, [*bounds[:j], pair, *bounds[j + 1 :]])
     return low, high._replace(known=[*high.known], open=[*cell.open])
 
 
@@ -1343,7 +1362,7 @@ def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> d
     """A point at which a case is met, and how far that is; nearer than the radius there is none."""
     point, radius = values[:dim], ball.radius
     require(is_met(case, sums_at(case, values)[: len(case.texts)]), "no violation")
-    at = distance(ball, point)
+    at = Fraction((sum if ball.norm == "1" else max)(abs(x - c) for x, c in zip(point, ball.center)))
     numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
     size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
     says = f"the distance of {coordinates(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
@@ -1395,18 +1414,19 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     cases = [read_case(log, dim, n_outputs, *asked) for _ in range(n_cases)]
     statement, left, measured = log.digest.copy().hexdigest(), set(range(len(cases))), Fraction(0)
     afford_layers(log, stages, [[1 << longest([row for case in cases for row in case.rows])]] * (dim + 2))
+    both = [stages if slope or size is not None else by_twins(log, stages), stages]
     while log.words[:1] == ["cases"]:
         which = [decimal(word) for word in log.next()[1:]]
         require(which and left.issuperset(which) and len(set(which)) == len(which), "cases that are not open")
-        measured += log.cases(log, stages, cases, which)
+        measured += log.cases(log, both, cases, which)
         left -= {*which}
         require(size is None or not left, "cases that are measured are measured together")
     sides = all(not any(row[dim:-1]) and sum(map(bool, row[:dim])) == 1 for case in cases for row in case.rows)
     require(not slope or (len(cases) == 1 and sides and not any(cases[0].strict)), "slopes are those in a box")
     found: dict[str, Any] = {"verdict": "HOLDS", "says": "the property holds"}
     if slope:
-        says = f"{slope.name} is at most {about(slope.bound)}"
-        found = {"verdict": "NOT STEEPER", "says": says, "bound": shown(slope.bound)}
+        bound = {"says": f"{slope.name} is at most {about(slope.bound)}", "bound": shown(slope.bound)}
+        found = {"verdict": "NOT STEEPER", **bound}
     if size is not None:
         require(measured == size, f"the volume is {about(measured)}")
         domain = domain_volume(log, cases)
@@ -1415,9 +1435,8 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         says = f"the property is met on a share of {about(share)} of the domain, whose volume is {about(domain)}"
         found = {"verdict": "MEASURED", "says": says, "volume": shown(size), "share": shown(share)}
     if ball:
-        at = coordinates(ball.center)
-        says = f"the property holds nearer than {about(ball.radius)} to {at} in the norm {ball.norm}"
-        found = {"verdict": "HOLDS NEARBY", "says": says, "radius": shown(ball.radius)}
+        near = f"nearer than {about(ball.radius)} to {coordinates(ball.center)} in the norm {ball.norm}"
+        found = {"verdict": "HOLDS NEARBY", "says": f"the property holds {near}", "radius": shown(ball.radius)}
     if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"], ["steepest"]):
         kind, number, *point = log.next()
         i, values = decimal(number), values_at(log, stages, dim, point)
@@ -1436,8 +1455,8 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     if compared:
         found["says"] += "; y is what the first network gives more than the second"
     told = " | ".join("; ".join(case.texts) for case in cases)
-    about_what = "domain" if slope else "property"
-    return {"network": network, "statement": statement, about_what: told, **found, **compared}
+    what = "domain" if slope else "property"
+    return {"network": network, "statement": statement, what: told, **found, **compared}
 
 
 FORMS: dict[str, Any] = {"tree": Tree, "plane": Plane}
@@ -1462,25 +1481,18 @@ def read_pieces(log: Log, trunk: Any, only: int | None, totals: list[int]) -> It
 
 def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claims: list[str]) -> None:
     """Prove the numbers of cells that are claimed of a piece, which begins after a line."""
-    walk.counts = [0] * len(walk.layers)
-
-    def numbered(lines: list[str]) -> Iterator[str]:
-        nonlocal line
-        for text in lines:
-            line += 1
-            yield text
-
+    walk.counts, at = [0] * len(walk.layers), count(line)
     try:
         require(hashlib.sha256(text).hexdigest() == digest, "a piece that has been changed since it was written")
         *lines, end = text.decode("ascii").split("\n")
         require(not end, "a piece ends with its last line")
-        if not walk.is_proved(cell, lines):
-            walk.finish(cell, numbered(lines))
+        if not (hasattr(walk, "is_proved") and walk.is_proved(cell, lines)):
+            walk.finish(cell, (text for text in lines if next(at)))
         require(
             claims == [*map(str, walk.counts)], f"{walk.counts} cells were proved, but the piece says other numbers"
         )
     except EXPECTED as error:
-        raise RejectedError(why(error), line) from None
+        raise RejectedError(why(error), next(at)) from None
 
 
 ALONE = 1.0  # seconds after which other processes are asked to help, if any are wanted
@@ -1521,8 +1533,9 @@ def check_counts(log: Log, dim: int, layers: list[Layer], jobs: int, only: int |
         for future in under_way:
             future.result()
     counts = [totals[-1] if layers else 1, *totals]
-    claimed = log.next("regions")[1:]
-    require(claimed == list(map(str, counts)), f"{counts} regions were proved, but the log says other numbers")
+    require(
+        log.next("regions")[1:] == [*map(str, counts)], f"{counts} regions were proved, but the log says other numbers"
+    )
     return {"total": counts[0], "per_layer": counts[1:], "network": network, "domain": domain}
 
 

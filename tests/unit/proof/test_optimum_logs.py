@@ -308,6 +308,71 @@ def test_rescaled_neurons_take_a_line_each(tmp_path):
     assert n_rejected == 16
 
 
+def halved(network):
+    """A copy in half precision, with neurons of the first layer exchanged and one weight far off."""
+    W = [np.asarray(layer.weight).astype(np.float16).astype(float) for layer in network.layers]
+    order = np.random.default_rng(0).permutation(len(W[0]))
+    W[0], W[1] = W[0][order] * 2, W[1][:, order] / 2
+    W[1][0, 0] += 3.0
+    return from_arrays(
+        [*W, network.output_weight], [network.layers[0].bias[order] * 2, network.layers[1].bias, [0.125]]
+    )
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory):
+    """The largest difference of a network and such a copy, by twins, and then without them."""
+    first = random_deep((3, 8, 8), 3, 0.0)
+    second, path = halved(first), tmp_path_factory.mktemp("proofs") / "run.proof"
+    found = Lens(first).distance(second, Box([-1] * 3, [1] * 3), exact=True, proof=path)
+    return first, second, found, lines_of(path)
+
+
+def test_twins_prove_the_largest_difference(twins, tmp_path):
+    first, second, found, lines = twins
+    told = answer(tmp_path, lines)
+    assert found.is_logged and told["proved"] and told["value"] == told["bound"] == str(found.sup)
+    assert is_about(told, first, second)
+    assert sum(line.startswith("twin ") for line in lines) > 12 and "apart" in lines
+
+
+def test_logs_of_small_differences_are_short(tmp_path):
+    """Without twins it was not done in 40 seconds: lines around activations are as far apart as ever."""
+    first, path = random_deep((4, 10, 10, 2), 1, 0.0), tmp_path / "run.proof"
+    W = [np.asarray(layer.weight).astype(np.float16).astype(float) for layer in first.layers]
+    second = from_arrays([*W, first.output_weight], [*(layer.bias for layer in first.layers), first.output_bias])
+    found = Lens(first).distance(second, Box([-1] * 4, [1] * 4), exact=True, proof=path)
+    told = verify(path)
+    assert told["proved"] and told["value"] == told["bound"] == str(found.sup)
+    assert len(lines_of(path)) < 6000
+
+
+def test_forged_twins_are_rejected(twins, tmp_path):
+    """Other twins, or what is no difference of twins: none of the bounds behind them holds."""
+    lines = twins[3]
+    named = [i for i, line in enumerate(lines) if line.startswith("twin ")]
+    for i in named[::3]:
+        _, at, j, k, e = lines[i].split()
+        other = str((int(k) + 1) % 8)
+        for words in ([at, j, other, e], [at, j, j, e], [at, k, j, e], [at, "99", k, e], [at, j, "99", e],
+                      [at, j, k, "40"], [at, j, k, "-40"], [at, j, k], ["9", j, k, e], [at, j, k, e, "0"]):  # fmt: skip
+            assert not answer(tmp_path, with_line(lines, i, "twin", *words))["proved"]
+        assert not answer(tmp_path, [*lines[: i + 1], *lines[i:]])["proved"]  # twice
+    assert not answer(tmp_path, [line for line in lines if not line.startswith("twin ")])["proved"]
+
+
+def test_a_difference_has_no_sign_to_split_by_and_apart_is_forgotten(twins, tmp_path):
+    lines = twins[3]
+    _, at, j, *_ = next(line for line in lines if line.startswith("twin ")).split()
+    i = next(i for i, line in enumerate(lines) if line.startswith("split "))
+    assert not answer(tmp_path, with_line(lines, i, "split", at, j))["proved"]
+    for i in [i for i, line in enumerate(lines) if line == "apart"][:5]:
+        assert not answer(tmp_path, [*lines[:i], *lines[i + 1 :]])["proved"]
+    # Said where it is not needed, it takes what is known of differences, and nothing else.
+    i = next(i for i, line in enumerate(lines) if line.startswith("cases "))
+    assert not answer(tmp_path, [*lines[: i + 1], "apart", *lines[i + 1 :]])["proved"]
+
+
 @pytest.mark.parametrize("seed", [0, 2, 3, 4, 5, 7])
 def test_random_pairs(seed, tmp_path):
     """Networks that share some of their neurons, in layers of small integers; the checker puts them together itself."""
