@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polytope_lens.exact.forward import quiet
 from polytope_lens.network.network import Layer, Network
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ def _of_twins(weight: Floats, fans: Fans) -> Floats | None:
     """Weights on the values of a layer by its twins, if they are floats: those on a neuron are for its twin, too."""
     made = np.array(weight)
     for j, i, t in zip(*fans, strict=True):
-        with quiet():
+        with np.errstate(over="ignore", invalid="ignore"):
             total = made[:, i] + t * weight[:, j]
         for d, v, w in zip(total.tolist(), made[:, i].tolist(), weight[:, j].tolist(), strict=True):
             if w and not (np.isfinite(d) and Fraction(d) == Fraction(v) + Fraction(t) * Fraction(w)):
