@@ -327,8 +327,7 @@ class CellBounds:
         found = []
         for some in batches(len(which), coefficients[:1].size):
             more = None if added is None else [part[some] for part in added]
-            own = [_at(line, which[some]) for line in lines[:index]]
-            found.append(rows_above(self.network, index, coefficients[some], own, more))
+            found.append(rows_above(self.network, index, coefficients[some], lines[:index], more, which=which[some]))
         rows, error = zip(*found, strict=True)
         return np.concatenate(rows), np.concatenate(error)
 
