@@ -30,7 +30,7 @@ from functools import lru_cache, reduce
 from gzip import BadGzipFile, GzipFile
 from itertools import compress, count, product
 from multiprocessing import get_context
-from operator import add, mul, or_
+from operator import add, mul, or_, sub
 from typing import Any, BinaryIO, NamedTuple
 
 Row = list[int]
@@ -79,10 +79,7 @@ class Budget:
 
 
 class Log(Budget):
-    """The lines of a log, split into words. The last line holds the SHA-256 digest of the others, less the pieces.
-
-    Words stand between single spaces, and each number is written in one way only: nobody reads another log in them.
-    """
+    """The lines of a log, split into words; each number is written in one way only. The last line is the digest."""
 
     def __init__(self, file: BinaryIO, size: int, seconds: float = SECONDS, means: Any = None) -> None:
         super().__init__(size, seconds)
@@ -184,13 +181,22 @@ class Layer:
         self.rows, self.scale = integers([neuron[3:] for neuron in neurons])
         self.columns = list(zip(*self.rows))
         self.n_bits = sum(self.cuts)
+        self.last: tuple[Row, Row] = [0] * len(self.rows[0]), [0] * len(self.rows)
         # So many bits at most are longer what this layer computes of what it sees, and what the next one sees of that.
         first = max(self.scale, *(sum(map(abs, row)) for row in self.rows)).bit_length()
         self.longer = first, longest([*self.slopes, [self.unit]])
 
     def preactivations(self, columns: Iterable[Row]) -> list[Row]:
-        live = ((column, [v for v in column if v]) for column in columns)  # many neurons are off
-        return [[sum(map(mul, compress(row, column), some)) for row in self.rows] for column, some in live]
+        found = list[Row]()
+        for column in columns:
+            # Many neurons are off, and many are what they were in the column before.
+            news, z = [*map(sub, column, self.last[0])], self.last[1]
+            if news.count(0) <= column.count(0):
+                news, z = column, [0] * len(self.rows)
+            some = [v for v in news if v]
+            self.last = column, [v + sum(map(mul, compress(row, news), some)) for v, row in zip(z, self.rows)]
+            found.append(self.last[1])
+        return found
 
     def activations(self, columns: list[Row], z: list[Row], on: list[bool]) -> list[Row]:
         """What the next layer sees, given what this one saw, its pre-activations and which of its neurons are on."""
@@ -200,10 +206,7 @@ class Layer:
 
 
 class Chart(NamedTuple):
-    """The points [x; t] = sum of s_k columns[k] + columns[-1] where sides are <= 0, and where |s_k| <= 1 in a box.
-
-    In a box the first sides are those of |s_k| <= 1.
-    """
+    """The points [x; t] = sum of s_k columns[k] + columns[-1] where sides are <= 0, in a box first |s_k| <= 1."""
 
     columns: list[Row]
     sides: list[Row]
@@ -430,11 +433,7 @@ def solved(equations: list[Row], n: int) -> tuple[int, list[Row]]:
 
 
 def add_up(row: Row, halfspaces: list[Row]) -> None:
-    """Prove that a row is >= 0 where halfspaces are <= 0.
-
-    There is one way at most to make a constant, by adding multiples of linearly independent ones. The multipliers are
-    solved for, and then tried.
-    """
+    """Prove that a row is >= 0 where halfspaces are <= 0: the only multiples that make a constant are tried."""
     equations = [[*column[:-1], -column[-1]] for column in zip(*(half[:-1] for half in halfspaces), row[:-1])]
     scale, equations = solved(equations, len(halfspaces))
     require(scale, "halfspaces that depend on each other")
