@@ -760,7 +760,9 @@ def fine(column: Row) -> tuple[int, int]:
 
 
 def completed(cell: Polygon, border: list[Corner]) -> Polygon:
-    above, below = (reduce(or_, signs) for signs in list(zip(*border))[3:])
+    above = below = 0
+    for _, _, _, up, down in border:
+        above, below = above | up, below | down
     cutting = above & below & cell.active
     depth, seen, z, short, active, on, _, _ = cell
     return Polygon(depth, seen, z, short, active, on | ((above & active) ^ cutting), border, cutting)
