@@ -17,15 +17,9 @@ from polytope_lens.bounds.relaxation import Relaxation
 from polytope_lens.exact.forward import quiet
 from polytope_lens.network.network import Network, pass_through_layer
 from polytope_lens.network.twins import NO_FANS
+from polytope_lens.properties import cell_lines
 from polytope_lens.properties.best_combination import best_combination
-from polytope_lens.properties.cell_lines import (
-    SLOPE_BITS,
-    BoxSums,
-    better_leans,
-    is_one_slope,
-    lines_between,
-    may_bend,
-)
+from polytope_lens.properties.cell_lines import SLOPE_BITS, BoxSums, lines_between, may_bend
 from polytope_lens.properties.sign_multipliers import SignMultiples, SignRows, best_multiples
 
 if TYPE_CHECKING:
@@ -233,7 +227,7 @@ class CellBounds:
         wanted = np.asarray((low < 0) & (high > 0) & self.cuts[self.at[index]])
         fans = self.fans[index]
         if len(fans.place):
-            on, off = is_one_slope(low, high, fans)
+            on, off = cell_lines.is_one_slope(low, high, fans)
             bends = self.hidden[index].negative_slope != self.hidden[index].positive_slope
             wanted[:, fans.place] = ~(on | off) & bends[fans.place]
         return wanted
@@ -372,11 +366,9 @@ class CellBounds:
         with quiet():
             # In an empty cell bounds may contradict each other by much.
             apart = np.abs(np.minimum(new_high, high) - np.maximum(new_low, low))
-            width = np.where(is_finite, apart, 0.0)
-            narrow = width[:, self.fans[index].place].max(axis=1, initial=0.0)
-            width = np.maximum(np.where(narrow > 0, narrow, np.inf), width.max(axis=1) * FINEST).clip(
-                max=width.max(axis=1)
-            )
+            apart = np.where(is_finite, apart, 0.0)
+            width, narrow = apart.max(axis=1), apart[:, self.fans[index].place].max(axis=1, initial=0.0)
+            width = np.where(narrow > 0, np.maximum(narrow, width * FINEST), width)
             wanted = GRID_BITS - np.frexp(np.where(width > 0, width, 1.0))[1]
             bits = np.clip(np.maximum(wanted, cells.bits[:, index]), 0, 1000)
             cells.bits[:, index] = np.where(is_finite.any(axis=1), bits, cells.bits[:, index])
@@ -409,7 +401,7 @@ class CellBounds:
             found[i][c] = claim
         made[which, cases] = sums.rows
         for index, (layer, here, shares) in enumerate(zip(self.hidden, self.at, reversed(spent), strict=True)):
-            gap = np.where(self.cuts[here], _gaps(layer, some.low[:, here], some.high[:, here]), 0.0)
+            gap = np.where(self.cuts[here], cell_lines.gaps(layer, some.low[:, here], some.high[:, here]), 0.0)
             with quiet():
                 cost = np.where((shares == 0) | (top < 0)[:, None], 0.0, np.abs(shares) * gap)
                 np.add.at(loss[:, here], which, cost * EARLIER ** (len(self.hidden) - index))
@@ -458,7 +450,7 @@ class CellBounds:
         low, high = ([ends[:, here] for here in self.at] for ends in (cells.low, cells.high))
         hidden = [sums.hidden[:, here] for here in self.at]
         asked = BoxSums(sums.outputs, hidden, sums.inputs, sums.constant, sums.lower, sums.upper)
-        leans, is_near = better_leans(self.stages, asked, low, high, self.fans)
+        leans, is_near = cell_lines.better_leans(self.stages, asked, low, high, self.fans)
         which = np.flatnonzero(is_near)
         if not len(which):
             return Leaning(which, [], np.zeros(0))
@@ -499,14 +491,6 @@ class CellBounds:
 
 def _at(line: Relaxation, index: Ints) -> Relaxation:
     return Relaxation._make(array[index] for array in line)
-
-
-def _gaps(layer: Layer, low: Floats, high: Floats) -> Floats:
-    """How far apart the lines around activations are: nothing where a sign is known or nothing bends."""
-    bend = layer.positive_slope - layer.negative_slope
-    with quiet(), np.errstate(divide="ignore"):
-        gap = np.abs(bend) * high * -low / (high - low)
-    return np.where((low >= 0) | (high <= 0) | (bend == 0), 0.0, np.where(np.isfinite(gap), gap, np.inf))
 
 
 def _whole(places: Sequence[int], values: Floats) -> dict[int, int]:

@@ -129,6 +129,14 @@ def may_bend(layer: Layer, low: Floats, high: Floats, fans: Fans) -> Bools:
     return bends
 
 
+def gaps(layer: Layer, low: Floats, high: Floats) -> Floats:
+    """How far apart the lines around activations are: nothing where a sign is known or nothing bends."""
+    bend = layer.positive_slope - layer.negative_slope
+    with quiet(), np.errstate(divide="ignore"):
+        gap = np.abs(bend) * high * -low / (high - low)
+    return np.where((low >= 0) | (high <= 0) | (bend == 0), 0.0, np.where(np.isfinite(gap), gap, np.inf))
+
+
 def better_leans(
     stages: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], high: Sequence[Floats],
     fans: Sequence[Fans] | None = None,
