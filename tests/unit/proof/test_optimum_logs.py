@@ -373,6 +373,21 @@ def test_a_difference_has_no_sign_to_split_by_and_apart_is_forgotten(twins, tmp_
     assert not answer(tmp_path, [*lines[: i + 1], "apart", *lines[i + 1 :]])["proved"]
 
 
+@pytest.mark.parametrize("slope", [0.0, 0.25, -1.0, 1.5, -0.5])
+def test_twins_of_all_slopes(slope, tmp_path):
+    """Networks of few bits, nearly the same: the log says what enumerating both does."""
+    rng = np.random.default_rng(4)
+    W = [np.round(rng.normal(size=shape) * 64) / 64 for shape in ((4, 2), (4, 4), (2, 4))]
+    near = [w + 2.0**-9 * rng.integers(-2, 3, w.shape) for w in W]
+    b = [np.round(rng.normal(size=len(w)) * 8) / 64 for w in W]
+    first, second = (Lens.from_arrays(some, b, negative_slope=slope) for some in (W, near))
+    assert first.distance(second, SQUARE, proof=tmp_path / "run.proof").is_logged
+    lines = lines_of(tmp_path / "run.proof")
+    told = answer(tmp_path, lines)
+    assert told["proved"] and any(line.startswith("twin ") for line in lines)
+    assert told["value"] == told["bound"] == str(first.distance(second, SQUARE, exact=True).sup)
+
+
 @pytest.mark.parametrize("seed", [0, 2, 3, 4, 5, 7])
 def test_random_pairs(seed, tmp_path):
     """Networks that share some of their neurons, in layers of small integers; the checker puts them together itself."""
