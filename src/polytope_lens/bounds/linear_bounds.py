@@ -38,6 +38,7 @@ def rows_above(
     relaxations: Sequence[Relaxation],
     added: Sequence[Floats] | None = None,
     shares: list[Floats] | None = None,
+    which: Ints | None = None,
 ) -> tuple[Floats, Floats]:
     """Rows ``a . x + c`` above sums of pre-activations of layer `index`, in n sets of inputs.
 
@@ -49,12 +50,14 @@ def rows_above(
     coefficients : (n, k, width) array
         Of k sums; exact.
     relaxations : sequence of Relaxation
-        One for each layer before it, of n sets each.
+        One for each layer before it, of n sets each, or of others, if `which` says which of them each set is.
     added : sequence of (n, k, width) arrays, optional
         Coefficients of the pre-activations of these layers, which are added to the sums.
     shares : list, optional
         Receives the coefficients (n, k, width) that the activations of each layer before `index` have, the last one
         first; rounded.
+    which : (n,) int array, optional
+        Of which set in `relaxations` each set has its lines.
 
     Returns
     -------
@@ -69,6 +72,7 @@ def rows_above(
     n, k, _ = coefficients.shape
     value, error = _columns(coefficients), np.zeros((coefficients.shape[2], n * k))
     constant, doubt = np.zeros(n * k), np.zeros(n * k)
+    columns = np.repeat(np.arange(n) if which is None else which, k)
     for at in range(index, -1, -1):
         layer = network.layers[at]
         if at < index:
@@ -76,7 +80,7 @@ def rows_above(
             if shares is not None:
                 shares.append(value.reshape(-1, n, k).transpose(1, 2, 0))
             slope, offset = (
-                np.where(value > 0, _repeated(above, k), _repeated(below, k))
+                np.where(value > 0, above.T.take(columns, axis=1), below.T.take(columns, axis=1))
                 for below, above in (
                     (lines.lower_slope, lines.upper_slope),
                     (lines.lower_offset, lines.upper_offset),
@@ -85,7 +89,7 @@ def rows_above(
             with quiet():
                 terms = np.where(value == 0, 0.0, value * offset)
                 constant, doubt = _sum(constant, doubt, terms)
-                value, error = scaled(slope, value, error, _repeated(lines.steepest, k))
+                value, error = scaled(slope, value, error, lines.steepest.T.take(columns, axis=1))
                 if added is not None:
                     more = _columns(added[at])
                     value = value + more
@@ -139,11 +143,6 @@ def _transposed(matrix: Matrix) -> Matrix:
 def _columns(coefficients: Floats) -> Floats:
     """(n, k, width) as (width, n k)."""
     return np.ascontiguousarray(coefficients.reshape(-1, coefficients.shape[2]).T)
-
-
-def _repeated(lines: Floats, k: int) -> Floats:
-    """(n, width) as (width, n k)."""
-    return np.repeat(lines.T, k, axis=1)
 
 
 def _sum(constant: Floats, doubt: Floats, terms: Floats) -> tuple[Floats, Floats]:

@@ -57,8 +57,8 @@ def is_equal(
     Notes
     -----
     Exact, as a check of any property. Cost: that of a check of the difference, which is a network. Where networks are
-    equal, and `within` is 0, all regions of both are listed, but for those of neurons that both have; if these are all,
-    none is.
+    equal, and `within` is 0, all regions of both are listed, but for those of neurons that both have, or multiples of
+    them; if these are all, none is.
 
     Examples
     --------

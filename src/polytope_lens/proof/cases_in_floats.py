@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polytope_lens.proof import checker
-from polytope_lens.proof.checker import Known, Multiples, Row, decimal, hexadecimal, require
+from polytope_lens.proof.checker import Multiples, Row, decimal, hexadecimal, require
 from polytope_lens.proof.float_stages import MOST_BITS, FloatStages, OutOfRangeError, ProofTally, require_range
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class _Tree(NamedTuple):
             ends = ([_whole(end, bits) for end in side[here].tolist()] for side in (cell.low, cell.high))
             leans = {j: lean for j, lean in enumerate(cell.lean[here].tolist()) if lean >= 0}
             pairs = list(zip(*ends, strict=True))
-            known.append(Known(bits, pairs, leans, [None] * len(pairs)).drawn(layer, range(len(pairs))))
+            known.append(checker.drawn(layer, bits, pairs, leans))
         return checker.Cell([*cell.lower], [*cell.upper], cell.unit, known, {**cell.signs}, [*cell.open])
 
     def taken(self, cell: FloatCell, exact: Cell) -> FloatCell:
@@ -105,18 +105,20 @@ def _rounded(end: int, bits: int) -> float:
     return math.ldexp(end, -bits)
 
 
-def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int], tally: ProofTally) -> Fraction:
+def check_cases(log: Log, both: list[list[Layer]], cases: list[Case], which: list[int], tally: ProofTally) -> Fraction:
     """As `checker.check_cases`, which slopes are left to."""
     if any(cases[i].slope for i in which):
-        return checker.check_cases(log, stages, cases, which)
+        return checker.check_cases(log, both, cases, which)
     lower, upper, unit = checker.shared_box(cases, which)
-    tree = _Tree(log, FloatStages(stages, len(lower)), cases, tally)
+    stages = both[1]
+    plain = _Tree(log, FloatStages(stages, len(lower)), cases, tally)
+    first = plain if both[0] is stages else _Tree(log, FloatStages(both[0], len(lower)), cases, tally)
     n = sum(len(layer.rows) for layer in stages[:-1])
     known = np.full(n, -np.inf), np.full(n, np.inf), np.full(n, -1), [0] * (len(stages) - 1)
     measured = Fraction(0)
-    waiting = [FloatCell(lower, upper, unit, *known, {}, [*which])]
+    waiting = [(first, FloatCell(lower, upper, unit, *known, {}, [*which]))]
     while waiting:
-        cell = waiting.pop()
+        tree, cell = waiting.pop()
         tree.enter(cell)
         while cell.open:
             words = log.next()
@@ -135,12 +137,16 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
             elif words == ["volume"]:
                 measured += checker.measure(log, stages, cases, tree.exact(cell))
                 cell.open.clear()
+            elif words == ["apart"]:
+                cell.low[tree.floats.fans], cell.high[tree.floats.fans], cell.lean[:] = -np.inf, np.inf, -1
+                tree = plain
+                tree.enter(cell)
             else:
                 size = sum((200 + bits) * len(layer.rows) for bits, layer in zip(cell.bits, stages, strict=False))
                 inputs = (100 + cell.unit.bit_length() // 4) * len(lower)
                 log.afford((len(waiting) + 2) * (size + inputs + 200 * len(cell.signs)))
                 cell, other = _halves(tree, cell, words)
-                waiting.append(other)
+                waiting.append((tree, other))
                 tree.enter(cell)
     return measured
 
@@ -162,7 +168,7 @@ def _halves(tree: _Tree, cell: FloatCell, words: list[str]) -> tuple[FloatCell, 
             cell._replace(lower=lower, upper=[*upper[:k], middle, *upper[k + 1 :]], unit=unit),
             other._replace(lower=[*lower[:k], middle, *lower[k + 1 :]], upper=upper, unit=unit),
         )
-    if words[0] == "split" and len(numbers) == 2 and floats.has_neuron(*numbers):
+    if words[0] == "split" and len(numbers) == 2 and floats.has_neuron(*numbers) and not floats.is_fan(*numbers):
         at, j = numbers
         place = floats.at[at].start + j
         cell.high[place] = min(cell.high[place], 0.0)
@@ -223,7 +229,7 @@ def _news(floats: FloatStages, cell: FloatCell, words: list[str]) -> _News | Non
             new = math.ldexp(value, -bits)
             if sign * new < sign * side[i]:
                 asked.append((i, sign, new))
-            side[i] = new
+                side[i] = new
     return _News(neurons, found[0], found[1], asked)
 
 
@@ -258,7 +264,7 @@ def _check_close(tree: _Tree, case: Case, cell: FloatCell, words: list[str]) -> 
 
 
 def _check_end(tree: _Tree, cell: FloatCell, words: list[str]) -> FloatCell:
-    """As `checker.check_end`."""
+    """As `checker.check_bounds`, for a bound that multiples of signs have a part in."""
     sign, floats, z = (1 if words[0] == "above" else -1), tree.floats, dict[int, list[tuple[int, int]]]()
     (at, bits, j), end, scale = map(decimal, words[1:4]), hexadecimal(words[4]), hexadecimal(words[5])
     is_in_range = floats.has_neuron(at, j) and cell.bits[at] <= bits <= MOST_BITS and scale > 0
@@ -271,7 +277,7 @@ def _check_end(tree: _Tree, cell: FloatCell, words: list[str]) -> FloatCell:
     is_float = end.bit_length() <= MOST_BITS and float(end) == end
     if not (is_in_range and is_float and floats.greatest(max(z) + 1, multiples) <= 0):
         exact = tree.exact(cell)
-        checker.check_end(tree.stages, exact, words)
+        checker.check_bounds(tree.log, tree.stages, exact, words)
         return tree.taken(cell, exact)
     place, new = floats.at[at].start + j, math.ldexp(end, -bits)
     ends = cell.high if sign > 0 else cell.low

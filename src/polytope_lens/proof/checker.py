@@ -2,12 +2,12 @@
 
     python checker.py LOG [SECONDS] [--jobs N] [--piece K]
 
-This file proves again, in integer arithmetic, what a log claims: that the regions which it lists are all regions of its
-network in its domain; or that no point of a domain violates a property of the network's outputs, or that one does; or
-how great outputs are, of one network or of the difference of two, how near a violation is, how steep the network is, or
-how often a property is violated. It needs nothing but Python's standard library and trusts nothing in the log: copy it,
-read it, run it. docs/proofs.md describes the format, and why the checks below suffice. The exit code is 0 if it is
-proved. What would take more memory than 256 MB and 200 times the log, or more than so many seconds, is not proved.
+This file proves again, in integers, what a log claims: that the regions which it lists are all those of its network in
+its domain; that no point of a domain violates a property of outputs, or that one does; how great outputs are, or the
+differences of two networks, how near a violation is, how steep a network is, or how often a property is violated. It
+needs nothing but Python's standard library and trusts nothing in the log: copy it, read it, run it. docs/proofs.md has
+the format, and why the checks below suffice. The exit code is 0 if it is proved. What would take more than 256 MB and
+200 times the log of memory, or more than so many seconds, is not proved.
 
 A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + c``, and in a cell for the halfspace
 ``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0.
@@ -28,9 +28,9 @@ from contextlib import ExitStack
 from fractions import Fraction
 from functools import lru_cache, reduce
 from gzip import BadGzipFile, GzipFile
-from itertools import compress, product
+from itertools import compress, count, product
 from multiprocessing import get_context
-from operator import add, mul, or_
+from operator import add, mul, or_, sub
 from typing import Any, BinaryIO, NamedTuple
 
 Row = list[int]
@@ -58,8 +58,10 @@ class Budget:
         return self.started + self.seconds - time.monotonic()
 
     def check_time(self) -> None:
-        late = time.monotonic() - self.started > self.seconds
-        require(not late, f"not decided within {self.seconds:g} seconds: if you believe that it is a proof, allow more")
+        require(
+            self.left() >= 0,
+            f"not decided within {self.seconds:g} seconds: if you believe that it is a proof, allow more",
+        )
 
     def timed(self, columns: Iterable[Row]) -> Iterator[Row]:
         for column in columns:
@@ -77,10 +79,7 @@ class Budget:
 
 
 class Log(Budget):
-    """The lines of a log, split into words. The last line holds the SHA-256 digest of the others, less the pieces.
-
-    Words stand between single spaces, and each number is written in one way only: nobody reads another log in them.
-    """
+    """The lines of a log, split into words; each number is written in one way only. The last line is the digest."""
 
     def __init__(self, file: BinaryIO, size: int, seconds: float = SECONDS, means: Any = None) -> None:
         super().__init__(size, seconds)
@@ -172,23 +171,32 @@ def longest(rows: list[Row]) -> int:
 
 
 class Layer:
-    """One hidden layer; its weights and its slopes are multiplied by powers of two that make them integers."""
+    """A hidden layer; its weights and slopes are multiplied by powers of two. `by_twins` tells what fans are."""
 
-    def __init__(self, neurons: list[list[float]]) -> None:
+    def __init__(self, neurons: list[list[float]], fans: dict[int, tuple[int, Fraction]] | None = None) -> None:
         # A neuron is [negative slope, positive slope, whether it cuts, weights ..., bias].
-        self.neurons = neurons
+        self.neurons, self.fans = neurons, fans or {}
         self.slopes, self.unit = integers([neuron[:2] for neuron in neurons])
         self.cuts = [bool(neuron[2]) for neuron in neurons]
         self.rows, self.scale = integers([neuron[3:] for neuron in neurons])
         self.columns = list(zip(*self.rows))
         self.n_bits = sum(self.cuts)
+        self.last: tuple[Row, Row] = [0] * len(self.rows[0]), [0] * len(self.rows)
         # So many bits at most are longer what this layer computes of what it sees, and what the next one sees of that.
         first = max(self.scale, *(sum(map(abs, row)) for row in self.rows)).bit_length()
         self.longer = first, longest([*self.slopes, [self.unit]])
 
     def preactivations(self, columns: Iterable[Row]) -> list[Row]:
-        live = ((column, [v for v in column if v]) for column in columns)  # many neurons are off
-        return [[sum(map(mul, compress(row, column), some)) for row in self.rows] for column, some in live]
+        found = list[Row]()
+        for column in columns:
+            # Many neurons are off, and many are what they were in the column before.
+            news, z = [*map(sub, column, self.last[0])], self.last[1]
+            if news.count(0) <= column.count(0):
+                news, z = column, [0] * len(self.rows)
+            some = [v for v in news if v]
+            self.last = column, [v + sum(map(mul, compress(row, news), some)) for v, row in zip(z, self.rows)]
+            found.append(self.last[1])
+        return found
 
     def activations(self, columns: list[Row], z: list[Row], on: list[bool]) -> list[Row]:
         """What the next layer sees, given what this one saw, its pre-activations and which of its neurons are on."""
@@ -198,10 +206,7 @@ class Layer:
 
 
 class Chart(NamedTuple):
-    """The points [x; t] = sum of s_k columns[k] + columns[-1] where sides are <= 0, and where |s_k| <= 1 in a box.
-
-    In a box the first sides are those of |s_k| <= 1.
-    """
+    """The points [x; t] = sum of s_k columns[k] + columns[-1] where sides are <= 0, in a box first |s_k| <= 1."""
 
     columns: list[Row]
     sides: list[Row]
@@ -241,37 +246,82 @@ def difference(log: Log, dim: int, first: list[Layer], second: list[Layer]) -> l
     """Two networks side by side, and behind their outputs what the first one gives more than the second.
 
     The one with fewer layers is preceded by some that hand its inputs on. A hidden neuron of the second one that
-    computes the same of the same values as one of the first is that neuron.
+    computes a positive multiple of what one of the first does, of the same values, is that one so many times, if all
+    weights on it stay floats when they are multiplied.
     """
     require(len(first[-1].rows) == len(second[-1].rows), "networks with different numbers of outputs")
     hand_on, depth = [[1.0, 1.0, 0.0, *map(float, unit(k, dim))] for k in range(dim)], max(len(first), len(second))
-    layers = zip(*([hand_on] * (depth - len(net)) + [layer.neurons for layer in net] for net in (first, second)))
-    stages, here, there, width = list[Layer](), [*range(dim)], [*range(dim)], dim
-    for mine, others in layers:
+    nets = [[hand_on] * (depth - len(net)) + [layer.neurons for layer in net] for net in (first, second)]
+    stages, here, there, width = list[Layer](), [*range(dim)], [(k, Fraction(1)) for k in range(dim)], dim
+    for mine, others, behind in zip(*nets, [*nets[1][1:], []]):
         log.check_time()
-        log.hold(100 * (len(mine) + len(others)) * (width + 8))
-        joint = [widened(neuron, here, width) for neuron in mine]
-        others, known = [widened(neuron, there, width) for neuron in others], dict[tuple[float, ...], list[int]]()
-        if len(stages) < depth - 1:
-            for j in range(len(joint) - 1, -1, -1):
-                known.setdefault(tuple(joint[j]), []).append(j)
+        log.hold(200 * (len(mine) + len(others)) * (width + 8))
+        joint = [widened(neuron, [(k, Fraction(1)) for k in here], width) for neuron in mine]
+        others, known = [widened(neuron, there, width) for neuron in others], dict[Any, list[tuple[int, Fraction]]]()
+        for j in range(len(joint) - 1, -1, -1) if behind else ():
+            direction, size = direction_of(joint[j])
+            known.setdefault(direction, []).append((j, size))
         here, there = [*range(len(joint))], []
-        for neuron in others:
-            same = known.get(tuple(neuron))
-            there.append(same.pop() if same else len(joint))
-            joint += [neuron] if there[-1] == len(joint) else []
+        for j, neuron in enumerate(others):
+            direction, size = direction_of(neuron)
+            place, own = (known.get(direction) or [(len(joint), size)])[-1]
+            times = size / own
+            if place < len(joint) and all(is_float(Fraction(n[3 + j]) * times) for n in behind if times != 1):
+                known[direction].pop()
+            else:
+                place, times = len(joint), Fraction(1)
+                joint.append(neuron)
+            there.append((place, times))
         width = len(joint)
         stages.append(Layer(joint))
     minus = [[float((k == j) - (k == j + len(here))) for k in range(width)] for j in here]
     return [*stages, Layer([[1.0, 1.0, 0.0, *row, 0.0] for row in minus])]
 
 
-def widened(neuron: list[float], places: list[int], width: int) -> list[float]:
-    """A neuron that sees more values, of which those at some places are its own."""
+def direction_of(neuron: list[float]) -> tuple[Any, Fraction]:
+    """A neuron's slopes, and its weights and bias as integers without a common factor; and that factor."""
+    (whole,), scale = integers([neuron[3:]])
+    common = math.gcd(*whole) or 1
+    return (*neuron[:3], *(v // common for v in whole)), Fraction(common, scale)
+
+
+def is_float(value: Fraction) -> bool:
+    return abs(value) < 2**1023 and float(value) == value
+
+
+def by_twins(log: Log, stages: list[Layer]) -> list[Layer]:
+    """The same network, in which some neurons stand for what they give more than so many times a twin in their layer.
+
+    Let theirs be z' and z, the pre-activation is then delta = z' - t z. What f(z') is more than f(t z) = t f(z) lies
+    between delta times the one slope of f and delta times the other. Whatever has a weight on f(z') has it on both.
+    """
+    made, fans = list[Layer](), dict[int, tuple[int, Fraction]]()
+    for at, stage in enumerate(stages if log.words[:1] == ["twin"] else ()):
+        log.hold(300 * len(stage.rows) * len(stage.columns))
+        rows = [[*map(Fraction, neuron[3:])] for neuron in stage.neurons]
+        for row in rows:
+            log.check_time()
+            for j, (i, t) in fans.items():
+                row[i] += t * row[j]
+        fans = {}
+        while log.words[:2] == ["twin", str(at)]:
+            j, i, e = decimal(log.words[2]), decimal(log.words[3]), hexadecimal(log.next(n=5)[4])
+            require(i < j and i not in fans and j > max(fans, default=0) and abs(e) < 64, "twins are told in order")
+            require(stage.slopes[i] == stage.slopes[j], "twins with different slopes")
+            fans[j] = i, Fraction(2) ** e
+            rows[j] = [v - fans[j][1] * w for v, w in zip(rows[j], rows[i])]
+        require(all(is_float(v) for row in rows for v in row), "a weight of twins that is no float")
+        made.append(Layer([[*neuron[:3], *map(float, row)] for neuron, row in zip(stage.neurons, rows)], fans))
+    require(not fans, "outputs have no twins")
+    return made or stages
+
+
+def widened(neuron: list[float], places: list[tuple[int, Fraction]], width: int) -> list[float]:
+    """A neuron that sees more values: its own are multiples of those at some places."""
     *weights, bias = neuron[3:]
     spread = [0.0] * width
-    for k, weight in zip(places, weights):
-        spread[k] = weight
+    for (k, times), weight in zip(places, weights):
+        spread[k] = weight if times == 1 else float(times * Fraction(weight))
     return [*neuron[:3], *spread, bias]
 
 
@@ -299,9 +349,8 @@ def read_domain(log: Log, dim: int) -> tuple[str, Chart]:
     ends, proofs = read_floats(log.next()[1:], 2 * dim), log.next("within", 2 * dim + 1)[1:]
     (below, above), q = integers([ends[:dim], ends[dim:]])
     require(all(map(int.__lt__, below, above)), "a box around a polytope has lower < upper")
-    rows = [[*unit(k, dim, q)[:-1], -v] for k, v in enumerate(below)] + [
-        [*unit(k, dim, -q)[:-1], v] for k, v in enumerate(above)
-    ]
+    both = (q, below), (-q, above)
+    rows = [[*unit(k, dim, s)[:-1], -v if s > 0 else v] for s, side in both for k, v in enumerate(side)]
     for row, names in zip(rows, proofs):
         require(NAMES.fullmatch(names), "sides are named by letters")
         add_up(row, [sides[place(name)] for name, _ in PAIR.findall(names)])
@@ -367,23 +416,27 @@ def shortened(row: Row) -> Row:
     return row
 
 
-def add_up(row: Row, halfspaces: list[Row]) -> None:
-    """Prove that a row is >= 0 where halfspaces are <= 0.
-
-    There is one way at most to make a constant, by adding multiples of linearly independent ones. The multipliers are
-    solved for in integers, without fractions, and then tried.
-    """
-    equations = [[*column[:-1], -column[-1]] for column in zip(*(half[:-1] for half in halfspaces), row[:-1])]
+def solved(equations: list[Row], n: int) -> tuple[int, list[Row]]:
+    """Equations for the first n unknowns without fractions: their determinant, or minus that, times each; or 0."""
     scale = 1
-    for i in range(len(halfspaces)):
+    for i in range(n):
         pivot = next((e for e in range(i, len(equations)) if equations[e][i]), None)
-        require(pivot is not None, "halfspaces that depend on each other")
-        equations[i], equations[pivot] = equations[pivot], equations[i]  # type: ignore[index]
+        if pivot is None:
+            return 0, equations
+        equations[i], equations[pivot] = equations[pivot], equations[i]
         head = equations[i]
         for e, other in enumerate(equations):
             if e != i:
                 equations[e] = [(head[i] * v - other[i] * w) // scale for v, w in zip(other, head)]
         scale = head[i]
+    return scale, equations
+
+
+def add_up(row: Row, halfspaces: list[Row]) -> None:
+    """Prove that a row is >= 0 where halfspaces are <= 0: the only multiples that make a constant are tried."""
+    equations = [[*column[:-1], -column[-1]] for column in zip(*(half[:-1] for half in halfspaces), row[:-1])]
+    scale, equations = solved(equations, len(halfspaces))
+    require(scale, "halfspaces that depend on each other")
     multipliers = [equation[-1] for equation in equations[: len(halfspaces)]]
     if scale < 0:
         scale, multipliers = -scale, [-v for v in multipliers]
@@ -429,14 +482,7 @@ class Part(NamedTuple):
     short: list[Row]  # the same, shortened as soon as it is asked for
 
 
-class Walk:
-    """Whoever has something quicker than `finish` says in `is_proved` whether that was enough."""
-
-    def is_proved(self, cell: Any, lines: list[str]) -> bool:
-        return False
-
-
-class Tree(Walk):
+class Tree:
     """Cells are halfspaces: multipliers show that neurons do not cut one, and a point inside that it is not empty."""
 
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
@@ -602,7 +648,7 @@ class Coarse:
         return [top > 0 for top in some.to_bytes(self.top.n_bytes, "little")[self.top.size - 1 :: self.top.size]]
 
 
-class Plane(Walk):
+class Plane:
     """Cells are polygons, which are cut here: nothing has to be said of them."""
 
     def __init__(self, layers: list[Layer], chart: Chart, budget: Budget) -> None:
@@ -621,12 +667,7 @@ class Plane(Walk):
             values = [sum(map(mul, side, meet(p, q))) for p, q in zip([edges[-1], *edges], edges)]
             kept = list[Row]()
             for edge, here, after in zip(edges, values, [*values[1:], values[0]]):
-                if here < 0 or (here == 0 and after < 0):
-                    kept.append(edge)
-                if here < 0 < after or (here == 0 and after > 0):
-                    kept.append(side)
-                if here > 0 > after:
-                    kept.append(edge)
+                kept += [edge] * (min(here, after) < 0) + [side] * (here <= 0 < after)
             require(min(values) < 0, "a domain without interior")
             edges = kept if max(values) > 0 else edges
         border = [(q, *fine(meet(p, q)), 0, 0) for p, q in zip([edges[-1], *edges], edges)]
@@ -675,11 +716,8 @@ class Plane(Walk):
     def halves(self, cell: Polygon, bit: int) -> tuple[Polygon, Polygon]:
         """The parts of a cell where a neuron that cuts it is off and on."""
         row, cell = self.row(cell, bit), cell._replace(active=cell.active ^ bit)
-        off, on, signs = (
-            list[Corner](),
-            list[Corner](),
-            [bool(up & bit) - bool(down & bit) for *_, up, down in cell.border],
-        )
+        off, on = list[Corner](), list[Corner]()
+        signs = [bool(up & bit) - bool(down & bit) for *_, up, down in cell.border]
         for corner, here, after in zip(cell.border, signs, [*signs[1:], signs[0]]):
             if here <= 0:
                 off.append((row, *corner[1:]) if here == 0 and after > 0 else corner)
@@ -724,8 +762,7 @@ def fine(column: Row) -> tuple[int, int]:
 def completed(cell: Polygon, border: list[Corner]) -> Polygon:
     above = below = 0
     for _, _, _, up, down in border:
-        above |= up
-        below |= down
+        above, below = above | up, below | down
     cutting = above & below & cell.active
     depth, seen, z, short, active, on, _, _ = cell
     return Polygon(depth, seen, z, short, active, on | ((above & active) ^ cutting), border, cutting)
@@ -750,11 +787,6 @@ def read_ball(log: Log, dim: int) -> Ball:
     if norm == "1":
         normals += [{("x", k): Fraction(v) for k, v in enumerate(signs)} for signs in product((1, -1), repeat=dim)]
     return Ball(norm, r, c, [(row, -r - sum(v * c[k] for (_, k), v in row.items())) for row in normals])
-
-
-def distance(ball: Ball, point: list[Fraction]) -> Fraction:
-    steps = [abs(x - c) for x, c in zip(point, ball.center)]
-    return sum(steps, Fraction(0)) if ball.norm == "1" else max(steps)
 
 
 class Slope(NamedTuple):
@@ -830,20 +862,16 @@ def matrices(stages: list[Layer], cell: "Cell", row: Row) -> tuple[Row, Row, int
     return low, high, scale
 
 
-def check_slope(log: Log, stages: list[Layer], case: Case, cell: "Cell") -> None:
+def check_slope(log: Log, stages: list[Layer], slope: Slope | None, cell: "Cell") -> None:
     """All matrices of regions in a cell are within the bound."""
-    slope, largest, scale = slope_of(case), list[Row](), 1
+    largest, scale = list[Row](), 1
+    if slope is None:
+        raise RejectedError("nothing is asked about slopes")
     for row in (unit(o, len(stages[-1].rows))[:-1] for o in range(len(stages[-1].rows))):
         log.check_time()
         low, high, scale = matrices(stages, cell, row)
         largest.append([max(-a, b) for a, b, lo, hi in zip(low, high, cell.lower, cell.upper) if lo < hi])
     require(slope.power(largest) <= slope.bound * scale**slope.degree, "the network may be steeper in this cell")
-
-
-def slope_of(case: Case) -> Slope:
-    if case.slope is None:
-        raise RejectedError("nothing is asked about slopes")
-    return case.slope
 
 
 def may_vanish(stages: list[Layer], cell: "Cell", at: int, j: int) -> bool:
@@ -852,9 +880,8 @@ def may_vanish(stages: list[Layer], cell: "Cell", at: int, j: int) -> bool:
     return not any((a > 0 or b < 0) and lo < hi for a, b, lo, hi in zip(low, high, cell.lower, cell.upper))
 
 
-def check_steepest(log: Log, stages: list[Layer], case: Case, values: list[Fraction]) -> dict[str, Any]:
+def check_steepest(log: Log, stages: list[Layer], case: Case, slope: Slope, values: list[Fraction]) -> dict[str, Any]:
     """The norm of the matrix at a point of the box around which the network is affine."""
-    slope = slope_of(case)
     require(is_met(case, sums_at(case, values)), "a point outside the domain")
     point, free = values[: len(case.box[0])], [k for k, ends in enumerate(zip(*case.box)) if ends[0] < ends[1]]
     under = math.lcm(*(v.denominator for v in point))
@@ -905,6 +932,7 @@ def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None, slope: Slop
     return Case(rows, strict, unit, (tuple(ends[0]), tuple(ends[1])), texts, slope, is_measured)
 
 
+Ends = tuple[int | None, int | None]
 # The chord of an activation has one of its slopes and so many parts of their difference.
 SLOPE_BITS = 12
 OFF = (0, 0, 0, 0)  # the lines around an activation that is zero
@@ -930,30 +958,33 @@ def lines(p: int, q: int, low: int | None, high: int | None, lean: int | None) -
     return s, max(0, (p - s) * low, (q - s) * high), t, min(0, (p - t) * low, (q - t) * high)
 
 
+def fan(slopes: Row, ends: Ends, twin: Ends, times: Fraction) -> tuple[int, int, int, int] | None:
+    """The same around what a neuron gives more than so many times its twin, between bounds on delta and on the twin."""
+    (p, q), (low, high), (bottom, top) = slopes, ends, twin
+    if bottom is not None and low is not None and bottom >= 0 <= times * bottom + low:
+        p = q
+    elif top is not None and high is not None and top <= 0 >= times * top + high:
+        q = p
+    above, below = lines(min(p, q), max(p, q), low, high, None), lines(max(p, q), min(p, q), low, high, None)
+    return (*above[:2], *below[2:]) if above and below else None
+
+
 class Known(NamedTuple):
     """What is known of a layer's neurons in a cell: bounds, times 2 ** bits, and the lines that come of them."""
 
     bits: int
-    bounds: list[tuple[int | None, int | None]]
+    bounds: list[Ends]
     leans: dict[int, int]
     lines: list[tuple[int, int, int, int] | None]
 
-    def with_bounds(self, layer: Layer, bits: int, news: dict[int, tuple[int | None, int | None]]) -> "Known":
-        """The same in units that are not larger, with the bounds of some neurons replaced."""
-        bounds, more = [*self.bounds], bits - self.bits
-        if more:
-            bounds = [(v if v is None else v << more, w if w is None else w << more) for v, w in bounds]
-        for j, pair in news.items():
-            bounds[j] = pair
-        return self._replace(bits=bits, bounds=bounds).drawn(layer, range(len(bounds)) if more else news)
 
-    def drawn(self, layer: Layer, which: Iterable[int]) -> "Known":
-        """The same, with the lines of some neurons drawn anew."""
-        new = [*self.lines]
-        for j in which:
-            (p, q), (low, high) = layer.slopes[j], self.bounds[j]
-            new[j] = lines(p, q, low, high, self.leans.get(j))
-        return self._replace(lines=new)
+def drawn(layer: Layer, bits: int, bounds: list[Ends], leans: dict[int, int] | None = None) -> Known:
+    """What is known of a layer with these bounds, and these slopes of lines through 0."""
+    each, leans = enumerate(zip(layer.slopes, bounds)), leans or {}
+    made = [lines(p, q, low, high, leans.get(j)) for j, ((p, q), (low, high)) in each]
+    for j, (i, times) in layer.fans.items():
+        made[j] = fan(layer.slopes[j], bounds[j], bounds[i], times)
+    return Known(bits, bounds, leans, made)
 
 
 class Cell(NamedTuple):
@@ -1001,25 +1032,33 @@ def highest(stages: list[Layer], cell: Cell, y: Row, z: dict[int, list[tuple[int
 
 
 def check_bounds(log: Log, stages: list[Layer], cell: Cell, words: list[str]) -> None:
-    """Bounds on some neurons of a layer in a cell, which come of those on the layers before."""
-    at, bits = decimal(words[1]), decimal(words[2])
+    """Bounds on some neurons of a layer in a cell, which come of those on the layers before; or one, of signs, too."""
+    kind, at, bits, times, signs = words[0], decimal(words[1]), decimal(words[2]), 1, list[tuple[int, int, int]]()
     require(at < len(cell.known) and cell.known[at].bits <= bits < 4096, "no such layer, or bounds in other units")
-    layer, news = stages[at], dict[int, tuple[int | None, int | None]]()
-    known = cell.known[at].with_bounds(layer, bits, {})
+    if kind != "bounds":
+        times, signs = hexadecimal(words[5]), [*of_signs(cell, words[6:])]
+        require(times > 0 and words[4] != "*", "an end is a number, and a scale a positive one")
+        words = [*words[:4], *(("*", words[4]) if kind == "above" else (words[4], "*"))]
+    layer, known, news = stages[at], cell.known[at], set[int]()
+    bounds = [(v and v << bits - known.bits, w and w << bits - known.bits) for v, w in known.bounds]
     for word, *ends in zip(words[3::3], words[4::3], words[5::3], strict=True):
         j, pair = decimal(word), list[int | None]()
         require(j < len(layer.rows) and j not in news, "no such neuron, or one that had new bounds")
-        for sign, end, old in zip((-1, 1), ends, known.bounds[j]):
+        for sign, end, old in zip((-1, 1), ends, bounds[j]):
             log.check_time()
-            new = old if end == "*" else hexadecimal(end)
-            if new is not None and (old is None or sign * new < sign * old):
-                y, x = [0] * len(layer.rows), [0] * len(cell.lower)
-                y[j] = sign << bits
-                above = highest(stages[: at + 1], cell, y, {}, x, -sign * new)
+            new = None if end == "*" else hexadecimal(end)
+            is_better = new is not None and (old is None or sign * new < sign * old)
+            if new is not None and (is_better or kind != "bounds"):
+                z = {at: [(j, sign * times << bits)]}
+                for other, neuron, v in signs:
+                    z.setdefault(other, []).append((neuron, v))
+                y, x = [0] * len(stages[max(z)].rows), [0] * len(cell.lower)
+                above = highest(stages[: max(z) + 1], cell, y, z, x, -sign * times * new)
                 require(above <= 0, f"no proof of the bounds of neuron {j} of layer {at}")
-            pair.append(new)
-        news[j] = pair[0], pair[1]
-    cell.known[at] = known.with_bounds(layer, bits, news)
+            pair.append(new if is_better else old)
+        bounds[j] = pair[0], pair[1]
+        news.add(j)
+    cell.known[at] = drawn(layer, bits, bounds, known.leans)
 
 
 class Multiples(NamedTuple):
@@ -1063,34 +1102,13 @@ def check_close(stages: list[Layer], case: Case, cell: Cell, words: list[str]) -
     require(above < 0 or (strict and above == 0), "a point of the cell may satisfy the case")
 
 
-def check_end(stages: list[Layer], cell: Cell, words: list[str]) -> None:
-    """A bound on a neuron at all points of a cell: by multiples of signs, too."""
-    sign, numbers, end, scale = (1 if words[0] == "above" else -1), words[1:4], hexadecimal(words[4]), words[5]
-    (at, bits, j), times, z = map(decimal, numbers), hexadecimal(scale), dict[int, list[tuple[int, int]]]()
-    require(times > 0, "a scale is positive")
-    require(at < len(cell.known) and j < len(stages[at].rows), "no such neuron")
-    require(cell.known[at].bits <= bits < 4096, "bounds in other units")
-    for layer, neuron, v in [*of_signs(cell, words[6:]), (at, j, sign * times << bits)]:
-        z.setdefault(layer, []).append((neuron, v))
-    last = max(z)
-    y, x = [0] * len(stages[last].rows), [0] * len(cell.lower)
-    above = highest(stages[: last + 1], cell, y, z, x, -sign * times * end)
-    require(above <= 0, "no proof of a bound")
-    known = cell.known[at].with_bounds(stages[at], bits, {})
-    low, high = known.bounds[j]
-    if sign > 0:
-        high = end if high is None else min(high, end)
-    else:
-        low = end if low is None else max(low, end)
-    cell.known[at] = known.with_bounds(stages[at], bits, {j: (low, high)})
-
-
 def check_leans(stages: list[Layer], cell: Cell, words: list[str]) -> None:
     """Slopes of lines through 0 of some neurons of a layer, until the cell ends or is cut; any will do."""
     at, known = decimal(words[1]), cell.known[decimal(words[1])]
     news = {decimal(j): hexadecimal(lean) for j, lean in zip(words[2::2], words[3::2], strict=True)}
     require(all(0 <= lean <= 1 << SLOPE_BITS for lean in news.values()), "a slope between those of the activation")
-    cell.known[at] = known._replace(leans={**known.leans, **news}).drawn(stages[at], news)
+    require(max(news, default=0) < len(known.bounds), "no such neuron")
+    cell.known[at] = drawn(stages[at], known.bits, known.bounds, {**known.leans, **news})
 
 
 class Vertex(NamedTuple):
@@ -1159,27 +1177,13 @@ def simplices(log: Budget, polytope: list[Vertex], dim: int) -> Iterator[list[Ve
         faces.add(face)
 
 
-def determinant(rows: list[Row]) -> int:
-    """By elimination without fractions, up to its sign."""
-    scale = 1
-    while rows:
-        pivot = next((row for row in rows if row[0]), None)
-        if pivot is None:
-            return 0
-        head, *tail = pivot
-        others = [row for row in rows if row is not pivot]
-        rows = [[(head * v - row[0] * w) // scale for v, w in zip(row[1:], tail)] for row in others]
-        scale = head
-    return scale
-
-
 def volume(log: Budget, polytope: list[Vertex], free: list[int]) -> Fraction:
     """The volume of a polytope, in the coordinates that are free."""
     found = Fraction(0)
     for apex, *simplex in simplices(log, polytope, len(free)):
         t, *others = apex.seen[-1], *(corner.seen[-1] for corner in simplex)
         edges = [[c.point[k] * t - apex.point[k] * u for k in free] for c, u in zip(simplex, others)]
-        found += Fraction(abs(determinant(edges)), t ** len(free) * math.prod(others))
+        found += Fraction(abs(solved(edges, len(free))[0]), t ** len(free) * math.prod(others))
     return found / math.factorial(len(free))
 
 
@@ -1262,30 +1266,26 @@ def domain_volume(log: Log, cases: list[Case]) -> Fraction:
 
 def shared_box(cases: list[Case], which: list[int]) -> tuple[Row, Row, int]:
     """The ends of the box of some cases, in integers, and what they are over."""
-    boxes = [cases[i].box for i in which]
-    require(all(box == boxes[0] for box in boxes), "cases that are closed together have one box")
+    require(len({cases[i].box for i in which}) == 1, "cases that are closed together have one box")
     return cases[which[0]].ends
 
 
-def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[int]) -> Fraction:
+def check_cases(log: Log, both: list[list[Layer]], cases: list[Case], which: list[int]) -> Fraction:
     """No point of the box that some cases share satisfies one: the box is cut, and their signs, until that is shown.
 
-    Or else boxes are measured: how large is the set of the points in it that do?
+    Or else boxes are measured: how large is the set of points that do? The network is given by twins, and as it is.
     """
     measured = Fraction(0)
-    nothing = [(layer, range(len(layer.rows))) for layer in stages[:-1]]
-    known = [Known(0, [(None, None)] * len(js), {}, [None] * len(js)).drawn(layer, js) for layer, js in nothing]
-    waiting = [Cell(*shared_box(cases, which), known, {}, [*which])]
+    known = [drawn(layer, 0, [(None, None)] * len(layer.rows)) for layer in both[0][:-1]]
+    waiting = [(both[0], Cell(*shared_box(cases, which), known, {}, [*which]))]
     while waiting:
-        cell = waiting.pop()
+        stages, cell = waiting.pop()
         while cell.open:
             words = log.next()
             size = sum((200 + known.bits) * len(known.bounds) for known in cell.known) + 200 * len(cell.signs)
             log.afford((len(waiting) + 2) * (size + (100 + cell.unit.bit_length() // 4) * len(cell.lower)))
-            if words[0] == "bounds":
+            if words[0] in ("bounds", "above", "below"):
                 check_bounds(log, stages, cell, words)
-            elif words[0] in ("above", "below"):
-                check_end(stages, cell, words)
             elif words[0] == "slopes":
                 check_leans(stages, cell, words)
             elif words[0] in ("close", "slope"):
@@ -1294,22 +1294,27 @@ def check_cases(log: Log, stages: list[Layer], cases: list[Case], which: list[in
                 if words[0] == "close":
                     check_close(stages, cases[i], cell, words)
                 else:
-                    check_slope(log, stages, cases[i], cell)
+                    check_slope(log, stages, cases[i].slope, cell)
                 cell.open.remove(i)
             elif words == ["volume"]:
                 measured += measure(log, stages, cases, cell)
                 cell.open.clear()
+            elif words == ["apart"]:
+                for at, (layer, (bits, bounds, *_)) in enumerate(zip(stages, cell.known)):
+                    kept = [(None, None) if j in layer.fans else pair for j, pair in enumerate(bounds)]
+                    cell.known[at] = drawn(both[1][at], bits, kept)
+                stages = both[1]
             else:
                 cell, other = halves(stages, cell, words)
-                waiting.append(other)
+                waiting.append((stages, other))
     return measured
 
 
 def halves(stages: list[Layer], cell: Cell, words: list[str]) -> tuple[Cell, Cell]:
     """A cell cut in two: its box in the middle of an input, or by the sign of a neuron, where it is <= 0 first."""
     numbers = [decimal(word) for word in words[1:]]
-    plain = [known._replace(leans={}).drawn(stage, known.leans) for stage, known in zip(stages, cell.known)]
-    cell = cell._replace(known=plain)
+    pairs = zip(stages, cell.known)
+    cell = cell._replace(known=[drawn(layer, now.bits, now.bounds) if now.leans else now for layer, now in pairs])
     if words[0] == "halve":
         (k,) = numbers
         require(cell.lower[k] < cell.upper[k], "a box is halved where it is flat")
@@ -1320,12 +1325,13 @@ def halves(stages: list[Layer], cell: Cell, words: list[str]) -> tuple[Cell, Cel
     else:
         require(words[0] == "split" and len(numbers) == 2, f"unknown line '{words[0][:20]} ...'")
         at, j = numbers
+        require(j not in stages[at].fans, "the sign of a difference")
         bottom, top = cell.known[at].bounds[j]
         ends = (bottom, 0 if top is None else min(top, 0)), (0 if bottom is None else max(bottom, 0), top)
-        layer, now = stages[at], cell.known[at]
-        both = [[*cell.known[:at], now.with_bounds(layer, now.bits, {j: pair}), *cell.known[at + 1 :]] for pair in ends]
-        low = cell._replace(known=both[0], signs={**cell.signs, (at, j): -1})
-        high = cell._replace(known=both[1], signs={**cell.signs, (at, j): 1})
+        bits, bounds, _, _ = cell.known[at]
+        low, high = (cell._replace(known=[*cell.known], signs={**cell.signs, (at, j): sign}) for sign in (-1, 1))
+        for part, pair in zip((low, high), ends):
+            part.known[at] = drawn(stages[at], bits, [*bounds[:j], pair, *bounds[j + 1 :]])
     return low, high._replace(known=[*high.known], open=[*cell.open])
 
 
@@ -1357,7 +1363,7 @@ def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> d
     """A point at which a case is met, and how far that is; nearer than the radius there is none."""
     point, radius = values[:dim], ball.radius
     require(is_met(case, sums_at(case, values)[: len(case.texts)]), "no violation")
-    at = distance(ball, point)
+    at = Fraction((sum if ball.norm == "1" else max)(abs(x - c) for x, c in zip(point, ball.center)))
     numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
     size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
     says = f"the distance of {coordinates(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
@@ -1409,18 +1415,19 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     cases = [read_case(log, dim, n_outputs, *asked) for _ in range(n_cases)]
     statement, left, measured = log.digest.copy().hexdigest(), set(range(len(cases))), Fraction(0)
     afford_layers(log, stages, [[1 << longest([row for case in cases for row in case.rows])]] * (dim + 2))
+    both = [stages if slope or size is not None else by_twins(log, stages), stages]
     while log.words[:1] == ["cases"]:
         which = [decimal(word) for word in log.next()[1:]]
         require(which and left.issuperset(which) and len(set(which)) == len(which), "cases that are not open")
-        measured += log.cases(log, stages, cases, which)
+        measured += log.cases(log, both, cases, which)
         left -= {*which}
         require(size is None or not left, "cases that are measured are measured together")
     sides = all(not any(row[dim:-1]) and sum(map(bool, row[:dim])) == 1 for case in cases for row in case.rows)
     require(not slope or (len(cases) == 1 and sides and not any(cases[0].strict)), "slopes are those in a box")
     found: dict[str, Any] = {"verdict": "HOLDS", "says": "the property holds"}
     if slope:
-        says = f"{slope.name} is at most {about(slope.bound)}"
-        found = {"verdict": "NOT STEEPER", "says": says, "bound": shown(slope.bound)}
+        bound = {"says": f"{slope.name} is at most {about(slope.bound)}", "bound": shown(slope.bound)}
+        found = {"verdict": "NOT STEEPER", **bound}
     if size is not None:
         require(measured == size, f"the volume is {about(measured)}")
         domain = domain_volume(log, cases)
@@ -1429,9 +1436,8 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
         says = f"the property is met on a share of {about(share)} of the domain, whose volume is {about(domain)}"
         found = {"verdict": "MEASURED", "says": says, "volume": shown(size), "share": shown(share)}
     if ball:
-        at = coordinates(ball.center)
-        says = f"the property holds nearer than {about(ball.radius)} to {at} in the norm {ball.norm}"
-        found = {"verdict": "HOLDS NEARBY", "says": says, "radius": shown(ball.radius)}
+        near = f"nearer than {about(ball.radius)} to {coordinates(ball.center)} in the norm {ball.norm}"
+        found = {"verdict": "HOLDS NEARBY", "says": f"the property holds {near}", "radius": shown(ball.radius)}
     if log.words[:1] in (["violated"], ["greatest"], ["least"], ["nearest"], ["steepest"]):
         kind, number, *point = log.next()
         i, values = decimal(number), values_at(log, stages, dim, point)
@@ -1441,17 +1447,17 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
             found, left = {"verdict": "VIOLATED", "says": "the property is violated"}, set()
         elif kind == "nearest" and ball:
             found = check_nearest(cases[i], ball, dim, values)
-        elif kind == "steepest":
-            found = check_steepest(log, stages, cases[i], values)
+        elif kind == "steepest" and slope:
+            found = check_steepest(log, stages, cases[i], slope, values)
         else:
-            require(kind != "nearest", "no ball in which a violation is the nearest")
+            require(kind in ("greatest", "least"), f"no question that is answered by '{kind}'")
             found = check_optimum(cases, dim, i, values, 1 if kind == "greatest" else -1)
     require(not left, f"nothing is said of case {min(left, default=0)}")
     if compared:
         found["says"] += "; y is what the first network gives more than the second"
     told = " | ".join("; ".join(case.texts) for case in cases)
-    about_what = "domain" if slope else "property"
-    return {"network": network, "statement": statement, about_what: told, **found, **compared}
+    what = "domain" if slope else "property"
+    return {"network": network, "statement": statement, what: told, **found, **compared}
 
 
 FORMS: dict[str, Any] = {"tree": Tree, "plane": Plane}
@@ -1476,25 +1482,18 @@ def read_pieces(log: Log, trunk: Any, only: int | None, totals: list[int]) -> It
 
 def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claims: list[str]) -> None:
     """Prove the numbers of cells that are claimed of a piece, which begins after a line."""
-    walk.counts = [0] * len(walk.layers)
-
-    def numbered(lines: list[str]) -> Iterator[str]:
-        nonlocal line
-        for text in lines:
-            line += 1
-            yield text
-
+    walk.counts, at = [0] * len(walk.layers), count(line)
     try:
         require(hashlib.sha256(text).hexdigest() == digest, "a piece that has been changed since it was written")
         *lines, end = text.decode("ascii").split("\n")
         require(not end, "a piece ends with its last line")
-        if not walk.is_proved(cell, lines):
-            walk.finish(cell, numbered(lines))
+        if not (hasattr(walk, "is_proved") and walk.is_proved(cell, lines)):
+            walk.finish(cell, (text for text in lines if next(at)))
         require(
             claims == [*map(str, walk.counts)], f"{walk.counts} cells were proved, but the piece says other numbers"
         )
     except EXPECTED as error:
-        raise RejectedError(why(error), line) from None
+        raise RejectedError(why(error), next(at)) from None
 
 
 ALONE = 1.0  # seconds after which other processes are asked to help, if any are wanted
@@ -1535,8 +1534,9 @@ def check_counts(log: Log, dim: int, layers: list[Layer], jobs: int, only: int |
         for future in under_way:
             future.result()
     counts = [totals[-1] if layers else 1, *totals]
-    claimed = log.next("regions")[1:]
-    require(claimed == list(map(str, counts)), f"{counts} regions were proved, but the log says other numbers")
+    require(
+        log.next("regions")[1:] == [*map(str, counts)], f"{counts} regions were proved, but the log says other numbers"
+    )
     return {"total": counts[0], "per_layer": counts[1:], "network": network, "domain": domain}
 
 

@@ -58,6 +58,7 @@ class FloatStages:
         n, n_hidden = len(self.arrays.bias), len(stages) - 1
         first = self.arrays.first.tolist()
         self.at = [slice(first[at], first[at + 1]) for at in range(n_hidden)]
+        self.fans = np.flatnonzero(self.arrays.twin >= 0)
         self.low, self.high, self.lean = np.full(n, -np.inf), np.full(n, np.inf), np.full(n, -1)
         self.units, self.which = np.ones(n_hidden), np.zeros(2, np.int64)
         lines = LineArrays(np.zeros(n, np.int64), *(np.zeros(n) for _ in range(8)))
@@ -72,6 +73,10 @@ class FloatStages:
     def has_neuron(self, at: int, j: int) -> bool:
         """Whether there is a hidden neuron at that place."""
         return at < len(self.at) and j < self.arrays.width[at + 1]
+
+    def is_fan(self, at: int, j: int) -> bool:
+        """Whether the neuron there stands for what it gives more than a twin."""
+        return j in self.stages[at].fans
 
     def draw(self, first: int, last: int) -> None:
         """Draw the lines of some layers between the bounds at hand."""
@@ -125,6 +130,10 @@ def _arrays(stages: list[Layer], dim: int) -> StageArrays:
     weights, biases, slopes = zip(*map(numbers_of, stages), strict=True)
     wide = [np.pad(weight, ((0, 0), (0, s - weight.shape[1]))) for weight, s in zip(weights, stride, strict=True)]
     negative, positive = np.concatenate(slopes).T
+    twin, times = np.full(len(negative), -1), np.ones(len(negative))
+    for layer, start in zip(stages, np.cumsum([0, *width[1:-1]]).tolist(), strict=True):
+        for j, (i, t) in layer.fans.items():
+            twin[start + j], times[start + j] = start + i, float(t)
     return StageArrays(
         width=np.array(width),
         first=np.cumsum([0, *width[1:]]),
@@ -134,6 +143,8 @@ def _arrays(stages: list[Layer], dim: int) -> StageArrays:
         bias=np.concatenate(biases),
         negative=np.ascontiguousarray(negative),
         positive=np.ascontiguousarray(positive),
+        twin=twin,
+        times=times,
         grain=np.array([1 / layer.scale for layer in stages]) * [1.0, *(1 / layer.unit for layer in stages[:-1])],
     )
 

@@ -28,7 +28,7 @@ REACH, SIGNIFICANT = 200, 53
 AT_ONCE = 2**24
 
 
-class InFloats(checker.Walk):
+class InFloats:
     """A form of proof of which floats try each piece first; `walk` has what they count."""
 
     layers: list[Layer]

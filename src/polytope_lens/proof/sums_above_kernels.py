@@ -49,6 +49,10 @@ class StageArrays(NamedTuple):
     weight : (...,) array
     bias, negative, positive : (N,) arrays
         Biases and slopes.
+    twin : (N,) int array
+        For those that stand for what they give more than so many times a twin: which neuron that is; else -1.
+    times : (N,) array
+        So many times, powers of two.
     grain : (S,) array
         One over the power of two that makes a layer's weights whole numbers, times that of the slopes before it.
     """
@@ -61,6 +65,8 @@ class StageArrays(NamedTuple):
     bias: Floats
     negative: Floats
     positive: Floats
+    twin: Ints
+    times: Floats
     grain: Floats
 
 
@@ -138,38 +144,61 @@ def draw(
 def _draw_layer(
     stages: StageArrays, lines: LineArrays, at: int, low: Any, high: Any, lean: Any, units: float
 ) -> Any:  # pragma: no cover - compiled
+    drawn = True
     for j in range(stages.first[at], stages.first[at + 1]):
-        p, q = stages.negative[j], stages.positive[j]
-        lines.slope_doubt[j] = lines.offset_doubt[j] = lines.top[j] = lines.bottom[j] = lines.far[j] = 0.0
-        lines.kind[j] = LINES
-        if p == q or low[j] >= 0.0 or high[j] <= 0.0:
-            own = q if p == q or low[j] >= 0.0 else p
-            lines.above[j] = lines.below[j] = own
-            lines.steep[j] = abs(own)
-            if own == 0.0:
-                lines.kind[j] = ZERO
+        p, q, i = stages.negative[j], stages.positive[j], stages.twin[j]
+        if i < 0:
+            drawn = _draw_line(lines, j, p, q, low[j], high[j], lean[j], units) and drawn
             continue
-        over, under = high[j] * units, -low[j] * units
-        if over > HUGE or under > HUGE:
-            lines.kind[j] = UNKNOWN
-            continue
-        if over >= MOST_UNITS or under >= MOST_UNITS:
-            return False
-        share = (int(over) * STEPS) // (int(over) + int(under))
-        chord = p + (q - p) * (share / STEPS)
-        through = q if high[j] > -low[j] else p
-        if lean[j] >= 0:
-            through = p + (q - p) * (lean[j] / STEPS)
-        s, t = (chord, through) if p < q else (through, chord)
-        lines.above[j], lines.below[j] = s, t
-        lines.top[j] = max(0.0, (p - s) * low[j], (q - s) * high[j])
-        lines.bottom[j] = min(0.0, (p - t) * low[j], (q - t) * high[j])
-        slopes = abs(p) + abs(q)
-        lines.slope_doubt[j] = 4 * U * slopes + TINY
-        lines.steep[j] = (max(abs(s), abs(t)) + lines.slope_doubt[j]) * SLACK
-        farthest = max(high[j], -low[j])
-        lines.offset_doubt[j] = 8 * U * slopes * farthest + TINY * (1 + farthest)
-        lines.far[j] = (max(lines.top[j], -lines.bottom[j]) + lines.offset_doubt[j]) * SLACK
+        # Products with powers of two are exact, and a sum of two floats has the sign of the true one.
+        if low[i] >= 0.0 and stages.times[j] * low[i] + low[j] >= 0.0:
+            p = q
+        elif high[i] <= 0.0 and stages.times[j] * high[i] + high[j] <= 0.0:
+            q = p
+        drawn = _draw_line(lines, j, max(p, q), min(p, q), low[j], high[j], -1, units) and drawn
+        kind, below, bottom = lines.kind[j], lines.below[j], lines.bottom[j]
+        steep, far = lines.steep[j], lines.far[j]
+        drawn = _draw_line(lines, j, min(p, q), max(p, q), low[j], high[j], -1, units) and drawn
+        lines.kind[j], lines.below[j], lines.bottom[j] = max(kind, lines.kind[j]), below, bottom
+        lines.steep[j], lines.far[j] = max(steep, lines.steep[j]), max(far, lines.far[j])
+    return drawn
+
+
+@inlined
+def _draw_line(
+    lines: LineArrays, j: int, p: float, q: float, low: float, high: float, lean: int, units: float
+) -> Any:  # pragma: no cover - compiled
+    """Lines around an activation with the slopes p below 0 and q above; whether that worked."""
+    lines.slope_doubt[j] = lines.offset_doubt[j] = lines.top[j] = lines.bottom[j] = lines.far[j] = 0.0
+    lines.kind[j] = LINES
+    if p == q or low >= 0.0 or high <= 0.0:
+        own = q if p == q or low >= 0.0 else p
+        lines.above[j] = lines.below[j] = own
+        lines.steep[j] = abs(own)
+        if own == 0.0:
+            lines.kind[j] = ZERO
+        return True
+    over, under = high * units, -low * units
+    if over > HUGE or under > HUGE:
+        lines.kind[j] = UNKNOWN
+        return True
+    if over >= MOST_UNITS or under >= MOST_UNITS:
+        return False
+    share = (int(over) * STEPS) // (int(over) + int(under))
+    chord = p + (q - p) * (share / STEPS)
+    through = q if high > -low else p
+    if lean >= 0:
+        through = p + (q - p) * (lean / STEPS)
+    s, t = (chord, through) if p < q else (through, chord)
+    lines.above[j], lines.below[j] = s, t
+    lines.top[j] = max(0.0, (p - s) * low, (q - s) * high)
+    lines.bottom[j] = min(0.0, (p - t) * low, (q - t) * high)
+    slopes = abs(p) + abs(q)
+    lines.slope_doubt[j] = 4 * U * slopes + TINY
+    lines.steep[j] = (max(abs(s), abs(t)) + lines.slope_doubt[j]) * SLACK
+    farthest = max(high, -low)
+    lines.offset_doubt[j] = 8 * U * slopes * farthest + TINY * (1 + farthest)
+    lines.far[j] = (max(lines.top[j], -lines.bottom[j]) + lines.offset_doubt[j]) * SLACK
     return True
 
 

@@ -25,7 +25,7 @@ from polytope_lens.displays.cards import answer_card
 from polytope_lens.displays.phrases import many
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, DomainError, Status
-from polytope_lens.proof.log import hexadecimal_fraction, names
+from polytope_lens.proof.log import hexadecimal_fraction
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.cells_in_target import lowest_in_region, point_of_region, suspects
 from polytope_lens.properties.constant_sums import constant_value
@@ -43,7 +43,7 @@ from polytope_lens.properties.property_check import (
     few_open,
     pool_of,
 )
-from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, statement, write_property_proof
+from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, write_property_proof
 
 if TYPE_CHECKING:
     import os
@@ -211,10 +211,9 @@ def _write_optimum(
         if all(constraint.is_satisfied(search.point, values) for constraint in inside)
         and sum((c * values[j] for j, c in goal.outputs), search.value) == 0
     )
-    named = names(search.network) if pair is None else names(*pair)
     with proof_bar(progress) as tick:
         return write_property_proof(
-            search.network, asked, None, path, is_over=is_over, tick=tick, lines=[*named, *statement(asked)],
+            search.network, asked, None, path, is_over=is_over, tick=tick, pair=pair,
             end=[kind, case, *map(hexadecimal_fraction, search.point)],
         )  # fmt: skip
 

@@ -16,8 +16,10 @@ from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above
 from polytope_lens.bounds.relaxation import Relaxation
 from polytope_lens.exact.forward import quiet
 from polytope_lens.network.network import Network, pass_through_layer
+from polytope_lens.network.twins import NO_FANS
+from polytope_lens.properties import cell_lines
 from polytope_lens.properties.best_combination import best_combination
-from polytope_lens.properties.cell_lines import SLOPE_BITS, BoxSums, better_leans, lines_between, may_bend
+from polytope_lens.properties.cell_lines import SLOPE_BITS, BoxSums, lines_between, may_bend
 from polytope_lens.properties.sign_multipliers import SignMultiples, SignRows, best_multiples
 
 if TYPE_CHECKING:
@@ -27,10 +29,13 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network.network import Layer
+    from polytope_lens.network.twins import Fans
     from polytope_lens.properties.property import Constraint
 
 # Bounds are multiples of the widest interval of the layer over this power of two, and moved outward by a share of that.
 GRID_BITS, SPARE = 12, 2.0**-8
+# Where there are fans, of the widest of these, if it is not less than this share.
+FINEST = 2.0**-30
 # A neuron that stays open gets new bounds where they are nearer to each other than this share of the old ones.
 NARROWER = 0.9
 # Room that a proof needs beside rounding, in shares of the numbers in it.
@@ -184,9 +189,11 @@ def neurons_of(layers: Sequence[Layer]) -> list[slice]:
 
 
 class CellBounds:
-    """Bounds on the cells of one network, whose outputs are one more layer."""
+    """Bounds on the cells of one network, whose outputs are one more layer; in its hidden ones there may be fans."""
 
-    def __init__(self, network: Network, cases: Sequence[Sequence[Constraint]]) -> None:
+    def __init__(
+        self, network: Network, cases: Sequence[Sequence[Constraint]], fans: Sequence[Fans] | None = None
+    ) -> None:
         m = network.output_dim
         self.stages = (*network.layers, pass_through_layer(network.output_weight, network.output_bias))
         self.network = Network(self.stages, np.zeros((1, m)), np.zeros(1))
@@ -194,6 +201,9 @@ class CellBounds:
         self.hidden = network.layers
         self.at = neurons_of(self.hidden)
         self.cuts = np.concatenate([np.zeros(0, dtype=bool), *(layer.cuts for layer in self.hidden)])
+        self.fans = [NO_FANS] * len(self.hidden) if fans is None else fans
+        for here, some in zip(self.at, self.fans, strict=True):
+            self.cuts[here][some.place] = False  # no cell is cut by the sign of a difference
 
     def place(self, j: int) -> tuple[int, int]:
         """The layer of a neuron, and its place there."""
@@ -206,8 +216,21 @@ class CellBounds:
 
     def lines(self, cells: ProofCells) -> list[Relaxation]:
         """Lines around all activations."""
-        pairs = zip(self.hidden, self.at, strict=True)
-        return [lines_between(layer, cells.low[:, here], cells.high[:, here]) for layer, here in pairs]
+        return [self._lines(index, cells.low[:, here], cells.high[:, here]) for index, here in enumerate(self.at)]
+
+    def _lines(self, index: int, low: Floats, high: Floats, lean: Floats | None = None) -> Relaxation:
+        """Lines around the activations of one layer."""
+        return lines_between(self.hidden[index], low, high, lean, self.fans[index])
+
+    def _is_wanted(self, index: int, low: Floats, high: Floats) -> Bools:
+        """Which neurons of a layer better bounds are of use for."""
+        wanted = np.asarray((low < 0) & (high > 0) & self.cuts[self.at[index]])
+        fans = self.fans[index]
+        if len(fans.place):
+            on, off = cell_lines.is_one_slope(low, high, fans)
+            bends = self.hidden[index].negative_slope != self.hidden[index].positive_slope
+            wanted[:, fans.place] = ~(on | off) & bends[fans.place]
+        return wanted
 
     def told(self, before: ProofCells, after: ProofCells, reasons: Sequence[Reasons], i: int) -> list[str]:
         """The lines of the log that say which bounds of a cell are new."""
@@ -266,7 +289,7 @@ class CellBounds:
         rows = np.full((2, *cells.low.shape, cells.lower.shape[1] + 1), np.nan, dtype=np.float32)
         for index, (layer, here) in enumerate(zip(self.hidden, self.at, strict=True)):
             low, high = cells.low[:, here], cells.high[:, here]
-            was_open = (low < 0) & (high > 0) & layer.cuts
+            was_open = self._is_wanted(index, low, high)
             which, asked = np.nonzero(was_open)
             reasons.append(Reasons.none(*low.shape))
             given += self._signs(index, cells, lines)
@@ -287,7 +310,7 @@ class CellBounds:
                 new_high, new_low = np.full(low.shape, np.inf), np.full(low.shape, -np.inf)
                 new_high[which, asked], new_low[which, asked] = top[:, 0], -top[:, 1]
                 self._take(index, cells, was_open, new_low, new_high)
-            lines.append(lines_between(layer, low, high))
+            lines.append(self._lines(index, low, high))
         return Narrowed(cells, lines, reasons, rows)
 
     def _above(
@@ -298,8 +321,7 @@ class CellBounds:
         found = []
         for some in batches(len(which), coefficients[:1].size):
             more = None if added is None else [part[some] for part in added]
-            own = [_at(line, which[some]) for line in lines[:index]]
-            found.append(rows_above(self.network, index, coefficients[some], own, more))
+            found.append(rows_above(self.network, index, coefficients[some], lines[:index], more, which=which[some]))
         rows, error = zip(*found, strict=True)
         return np.concatenate(rows), np.concatenate(error)
 
@@ -344,7 +366,9 @@ class CellBounds:
         with quiet():
             # In an empty cell bounds may contradict each other by much.
             apart = np.abs(np.minimum(new_high, high) - np.maximum(new_low, low))
-            width = np.where(is_finite, apart, 0.0).max(axis=1)
+            apart = np.where(is_finite, apart, 0.0)
+            width, narrow = apart.max(axis=1), apart[:, self.fans[index].place].max(axis=1, initial=0.0)
+            width = np.where(narrow > 0, np.maximum(narrow, width * FINEST), width)
             wanted = GRID_BITS - np.frexp(np.where(width > 0, width, 1.0))[1]
             bits = np.clip(np.maximum(wanted, cells.bits[:, index]), 0, 1000)
             cells.bits[:, index] = np.where(is_finite.any(axis=1), bits, cells.bits[:, index])
@@ -377,7 +401,7 @@ class CellBounds:
             found[i][c] = claim
         made[which, cases] = sums.rows
         for index, (layer, here, shares) in enumerate(zip(self.hidden, self.at, reversed(spent), strict=True)):
-            gap = _gaps(layer, some.low[:, here], some.high[:, here])
+            gap = np.where(self.cuts[here], cell_lines.gaps(layer, some.low[:, here], some.high[:, here]), 0.0)
             with quiet():
                 cost = np.where((shares == 0) | (top < 0)[:, None], 0.0, np.abs(shares) * gap)
                 np.add.at(loss[:, here], which, cost * EARLIER ** (len(self.hidden) - index))
@@ -426,18 +450,18 @@ class CellBounds:
         low, high = ([ends[:, here] for here in self.at] for ends in (cells.low, cells.high))
         hidden = [sums.hidden[:, here] for here in self.at]
         asked = BoxSums(sums.outputs, hidden, sums.inputs, sums.constant, sums.lower, sums.upper)
-        leans, is_near = better_leans(self.stages, asked, low, high)
+        leans, is_near = cell_lines.better_leans(self.stages, asked, low, high, self.fans)
         which = np.flatnonzero(is_near)
         if not len(which):
             return Leaning(which, [], np.zeros(0))
         cells, low, high, leans = cells.at(which), *([part[which] for part in parts] for parts in (low, high, leans))
         cases = cases[which]
-        lines = [lines_between(*given) for given in zip(self.hidden, low, high, leans, strict=True)]
+        lines = [self._lines(index, *given) for index, given in enumerate(zip(low, high, leans, strict=True))]
         claims, sums = self._proposed(cells, lines, cases)
         top, shares = self._top(sums, lines)
         for index, (layer, here) in enumerate(zip(self.hidden, self.at, strict=True)):
             rise = layer.positive_slope - layer.negative_slope
-            is_used = may_bend(layer, low[index], high[index]) & (shares[-1 - index] * rise < 0)
+            is_used = may_bend(layer, low[index], high[index], self.fans[index]) & (shares[-1 - index] * rise < 0)
             for i, j in np.argwhere(is_used).tolist():
                 claims[i].leans[here.start + j] = int(leans[index][i, j] * 2.0**SLOPE_BITS)
         return Leaning(which, claims, top)
@@ -467,14 +491,6 @@ class CellBounds:
 
 def _at(line: Relaxation, index: Ints) -> Relaxation:
     return Relaxation._make(array[index] for array in line)
-
-
-def _gaps(layer: Layer, low: Floats, high: Floats) -> Floats:
-    """How far apart the lines around activations are: nothing where a sign is known or nothing bends."""
-    bend = layer.positive_slope - layer.negative_slope
-    with quiet(), np.errstate(divide="ignore"):
-        gap = np.abs(bend) * high * -low / (high - low)
-    return np.where((low >= 0) | (high <= 0) | (bend == 0), 0.0, np.where(np.isfinite(gap), gap, np.inf))
 
 
 def _whole(places: Sequence[int], values: Floats) -> dict[int, int]:

@@ -12,18 +12,22 @@ incomplete verifiers*.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from polytope_lens.bounds.relaxation import Relaxation
 from polytope_lens.exact.forward import quiet
+from polytope_lens.network.twins import NO_FANS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Layer
+    from polytope_lens.network.twins import Fans
 
 # Chords have slopes of so many bits, as in the checker; lines through 0 have so many parts of the way between slopes.
 SLOPE_BITS, LEANS = 12, 256
@@ -48,12 +52,41 @@ class BoxSums(NamedTuple):
     upper: Floats
 
 
-def lines_between(layer: Layer, low: Floats, high: Floats, lean: Floats | None = None) -> Relaxation:
+def lines_between(
+    layer: Layer, low: Floats, high: Floats, lean: Floats | None = None, fans: Fans | None = None
+) -> Relaxation:
     """Lines around the activations of a layer, as the checker draws them, or just beyond where these are rounded.
 
-    `lean` (n, width) from 0 to 1 is exact.
+    `lean` (n, width) from 0 to 1 is exact. `fans` are the neurons that stand for what they give more than twins.
     """
-    p, q = layer.negative_slope, layer.positive_slope
+    lines = _lines(layer.negative_slope, layer.positive_slope, low, high, lean)
+    if fans is not None and len(fans.place):
+        for array, own in zip(lines, _fan_lines(layer, low, high, fans), strict=True):
+            array[:, fans.place] = own
+    return lines
+
+
+def is_one_slope(low: NDArray[Any], high: NDArray[Any], fans: Fans) -> tuple[Bools, Bools]:
+    """Where (n, f) the neurons of fans and their twins are both at least 0, and where both are at most 0."""
+    with quiet():
+        on = low[:, fans.twin] * fans.times + low[:, fans.place] >= 0
+        off = high[:, fans.twin] * fans.times + high[:, fans.place] <= 0
+    return on & (low[:, fans.twin] >= 0), off & (high[:, fans.twin] <= 0)
+
+
+def _fan_lines(layer: Layer, low: Floats, high: Floats, fans: Fans) -> Relaxation:
+    """Lines around delta times whatever slope: that above for the greatest slope, that below for the least."""
+    p, q = layer.negative_slope[fans.place], layer.positive_slope[fans.place]
+    on, off = is_one_slope(low, high, fans)
+    least, most = (np.where(on, q, np.where(off, p, pick(p, q))) for pick in (np.minimum, np.maximum))
+    low, high = low[:, fans.place], high[:, fans.place]
+    above, below = _lines(least, most, low, high), _lines(most, least, low, high)
+    steepest = np.maximum(above.steepest, below.steepest)
+    return Relaxation(below.lower_slope, below.lower_offset, above.upper_slope, above.upper_offset, steepest)
+
+
+def _lines(p: Floats, q: Floats, low: Floats, high: Floats, lean: Floats | None = None) -> Relaxation:
+    """Lines around activations with the slopes p below 0 and q above."""
     with quiet(), np.errstate(divide="ignore"):
         known = (low >= 0) | (high <= 0) | (p == q)
         own = np.where(low >= 0, q, np.where(high <= 0, p, q))
@@ -89,14 +122,25 @@ def default_leans(low: Floats, high: Floats) -> Floats:
     return np.where(high > -low, 1.0, 0.0)
 
 
-def may_bend(layer: Layer, low: Floats, high: Floats) -> Bools:
-    """Which neurons have lines that are not their activation."""
-    return np.asarray((low < 0) & (high > 0) & (layer.negative_slope != layer.positive_slope))
+def may_bend(layer: Layer, low: Floats, high: Floats, fans: Fans) -> Bools:
+    """Which neurons have lines through 0 that may have other slopes."""
+    bends = np.asarray((low < 0) & (high > 0) & (layer.negative_slope != layer.positive_slope))
+    bends[:, fans.place] = False
+    return bends
+
+
+def gaps(layer: Layer, low: Floats, high: Floats) -> Floats:
+    """How far apart the lines around activations are: nothing where a sign is known or nothing bends."""
+    bend = layer.positive_slope - layer.negative_slope
+    with quiet(), np.errstate(divide="ignore"):
+        gap = np.abs(bend) * high * -low / (high - low)
+    return np.where((low >= 0) | (high <= 0) | (bend == 0), 0.0, np.where(np.isfinite(gap), gap, np.inf))
 
 
 def better_leans(
-    stages: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], high: Sequence[Floats]
-) -> tuple[list[Floats], Bools]:
+    stages: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], high: Sequence[Floats],
+    fans: Sequence[Fans] | None = None,
+) -> tuple[list[Floats], Bools]:  # fmt: skip
     """Slopes of lines through 0 that make upper bounds on sums lower: 0 is the slope below 0, and 1 that above.
 
     Parameters
@@ -106,6 +150,8 @@ def better_leans(
     sums : BoxSums
     low, high : sequences of (m, width) arrays
         Bounds on the pre-activations of each hidden layer.
+    fans : sequence of Fans, optional
+        Those of each hidden layer, whose lines have no other slopes.
 
     Returns
     -------
@@ -119,10 +165,11 @@ def better_leans(
     Steps end where a bound is below 0, or did not come near to it soon: 0 is what closes a case.
     """
     layers = stages[:-1]
+    fans = [NO_FANS] * len(layers) if fans is None else fans
     m = len(sums.inputs)
     leans = [default_leans(*pair) for pair in zip(low, high, strict=True)]
     best, first, left = np.full(m, np.inf), np.full(m, np.inf), np.arange(m)
-    best_leans, now = [lean.copy() for lean in leans], _Descent.of(layers, sums, low, high, leans)
+    best_leans, now = [lean.copy() for lean in leans], _Descent.of(layers, sums, low, high, leans, fans)
     for step in range(STEPS):
         lines = [*map(_leaning, layers, now.lines, now.bends, now.leans)]
         top, derivatives = _slopes_down(stages, now.sums, lines, now.bends)
@@ -156,11 +203,13 @@ class _Descent(NamedTuple):
 
     @classmethod
     def of(
-        cls, layers: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], high: Sequence[Floats], leans: list[Floats]
-    ) -> _Descent:
+        cls, layers: Sequence[Layer], sums: BoxSums, low: Sequence[Floats], high: Sequence[Floats],
+        leans: list[Floats], fans: Sequence[Fans],
+    ) -> _Descent:  # fmt: skip
         """Those between these bounds."""
-        bends = [may_bend(*given) for given in zip(layers, low, high, strict=True)]
-        return cls(sums, [lines_between(*given) for given in zip(layers, low, high, strict=True)], bends, leans)
+        given = list(zip(layers, low, high, fans, strict=True))
+        lines = [lines_between(layer, bottom, top, None, some) for layer, bottom, top, some in given]
+        return cls(sums, lines, [may_bend(*one) for one in given], leans)
 
     def at(self, index: Bools) -> _Descent:
         """Some of them."""

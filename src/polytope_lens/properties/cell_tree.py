@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Network
+    from polytope_lens.network.twins import Fans
     from polytope_lens.proof.log import LogFile
     from polytope_lens.properties.cell_bounds import Closing, ProofCells
     from polytope_lens.properties.property import Constraint
@@ -90,7 +91,8 @@ class OpenCell(NamedTuple):
     `outer` is its box before signs were given, if any were, so those of several cells are equal or apart. `share` is
     that of the whole box, by cuts. What is said of it goes to `node`, where a log is written. Behind a look at it,
     `sums` (k, M + d + 1) would close the cases if they were at most 0, `reliance` (N,) says how much the lines of
-    neurons cost, and `rows` (2, N, d + 1) lie below and above these.
+    neurons cost, and `rows` (2, N, d + 1) lie below and above these. `by_twins` says whether twins
+    have a part in it.
     """
 
     box: ExactBox
@@ -102,6 +104,7 @@ class OpenCell(NamedTuple):
     sums: Floats
     reliance: Floats
     rows: NDArray[np.float32]
+    by_twins: bool
 
 
 class CellCut(NamedTuple):
@@ -132,12 +135,13 @@ class CellTree:
     """Cells of a network on which some cases are to be closed that have one box, and these numbers in the log."""
 
     def __init__(
-        self, network: Network, cases: Sequence[Sequence[Constraint]], numbers: Sequence[int] | None = None
-    ) -> None:
+        self, network: Network, cases: Sequence[Sequence[Constraint]], numbers: Sequence[int] | None = None,
+        fans: Sequence[Fans] | None = None,
+    ) -> None:  # fmt: skip
         self.network, self.cases = network, cases
         self.numbers = range(len(cases)) if numbers is None else numbers
-        self.bounds = CellBounds(network, cases)
-        self.quick = QuickHeights(self.bounds.stages)
+        self.by_twins, self.bounds = fans is not None, CellBounds(network, cases, fans)
+        self.quick = QuickHeights(self.bounds.stages, self.bounds.fans)
         # What is met nowhere is closed at once.
         self.refuted = [refuted(network, case) for case in cases]
 
@@ -148,7 +152,8 @@ class CellTree:
             node.lines += [
                 self.told(c, Claim({place: 1}, {}, {})) for c, place in enumerate(self.refuted) if place is not None
             ]
-        return OpenCell(box, box, self.bounds.whole(*box_outward(box)), is_open, 1.0, node, nothing, nothing, NOTHING)
+        cells = self.bounds.whole(*box_outward(box))
+        return OpenCell(box, box, cells, is_open, 1.0, node, nothing, nothing, NOTHING, self.by_twins)
 
     def n_open(self, cell: OpenCell) -> int:
         """How many neurons may change their sign."""
@@ -195,10 +200,13 @@ class CellTree:
         return " ".join(words)
 
     def parted(self, some: Sequence[OpenCell], cuts: Sequence[CellCut | None]) -> CellParts:
-        """The parts of cells that were looked at, or they are closed exactly where they are not cut."""
+        """The parts of cells that were looked at; those that are not cut go on without twins, or are closed exactly."""
         found: list[list[OpenCell]] = []
         points: list[list[Fraction]] = []
         for cell, cut in zip(some, cuts, strict=True):
+            if cut is None and self.by_twins:
+                found.append([self.without_twins(cell)])
+                continue
             if cut is None:
                 points += self.close_exactly(cell)
                 found.append([])
@@ -248,6 +256,15 @@ class CellTree:
             if before is None or left < before.left or (is_in_vain and left == before.left):
                 best[i] = cut._replace(left=left)
         return best
+
+    def without_twins(self, cell: OpenCell) -> OpenCell:
+        """The same cell, to be looked at without twins: nothing is known yet of those whose differences were."""
+        if cell.node is not None:
+            cell.node.lines.append("apart")
+        cells = cell.cells._replace(low=cell.cells.low.copy(), high=cell.cells.high.copy())
+        for here, fans in zip(self.bounds.at, self.bounds.fans, strict=True):
+            cells.low[:, here][:, fans.place], cells.high[:, here][:, fans.place] = -np.inf, np.inf
+        return cell._replace(cells=cells, by_twins=False)
 
     def reach(self, cells: ProofCells) -> Floats:
         """How much the outputs may change along each coordinate that can be halved, (n, d), at most: a guess."""

@@ -27,7 +27,6 @@ from polytope_lens.displays.phrases import many
 from polytope_lens.domain import Box
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, Status
-from polytope_lens.proof.log import names
 from polytope_lens.properties.cell_tree import CellTree, batch_of
 from polytope_lens.properties.cells_in_target import point_of_region, suspects
 from polytope_lens.properties.counterexample import (
@@ -42,12 +41,12 @@ from polytope_lens.properties.counterexample import (
 )
 from polytope_lens.properties.problem import problems, rounded_outward
 from polytope_lens.properties.property import Constraint, ExactBox, Property, checked_property
-from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, statement, write_property_proof
+from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, write_property_proof
 from polytope_lens.properties.vnnlib_reader import read_vnnlib
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from polytope_lens._types import Floats
     from polytope_lens.network.network import Network
@@ -236,10 +235,7 @@ def check(
         search = _Search(network, asked)
         found = search.first_guesses() or search.run(meter.is_over, pool, shown)
         is_open = found is None and search.left
-        lines = () if pair is None else (*names(*pair), *statement(asked))
-        is_done = not is_open and (
-            proof is None or _prove(network, asked, found, proof, meter.is_over, lines, progress)
-        )
+        is_done = not is_open and (proof is None or _prove(network, asked, found, proof, meter.is_over, pair, progress))
         return search.result(found, Status.COMPLETE if is_done else meter.ended, meter.seconds)
 
 
@@ -249,11 +245,11 @@ def _bar(progress: bool | None) -> Any:
 
 def _prove(
     network: Network, asked: Property, found: Counterexample | None, path: str | os.PathLike[str],
-    is_over: Callable[[], bool], lines: Sequence[str], progress: bool | None,
+    is_over: Callable[[], bool], pair: tuple[Network, Network] | None, progress: bool | None,
 ) -> bool:  # fmt: skip
     """Write the log of the answer, and tell how far it is."""
     with proof_bar(progress) as tick:
-        return write_property_proof(network, asked, found, path, is_over=is_over, tick=tick, lines=lines)
+        return write_property_proof(network, asked, found, path, is_over=is_over, tick=tick, pair=pair)
 
 
 def pool_of(workers: int) -> Any:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager, suppress
 from itertools import groupby
+from math import log2
 from typing import TYPE_CHECKING, Any
 
 from polytope_lens._progress import bar
 from polytope_lens.errors import REPORT, ConsistencyError
-from polytope_lens.proof.log import hexadecimal_fraction, log_file, names
+from polytope_lens.network.twins import with_twins
+from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
 from polytope_lens.properties.cell_tree import CellTree, ProofNode, batch_of, write_tree
 
 if TYPE_CHECKING:
@@ -54,6 +56,7 @@ def write_property_proof(
     *,
     is_over: Callable[[], bool] = lambda: False,
     tick: Callable[[int, float], object] = lambda n, share: None,
+    pair: tuple[Network, Network] | None = None,
     lines: Sequence[str] = (),
     end: Sequence[object] = (),
 ) -> bool:
@@ -70,6 +73,8 @@ def write_property_proof(
         Asked now and then whether to stop.
     tick : callable
         Told how many cells more were written, and what share of all boxes they close, by halvings.
+    pair : two Networks, optional
+        Those whose difference the network is.
     lines : sequence of str, optional
         What the log says of the network and the property, if not that it is this property of this network.
     end : words, optional
@@ -85,18 +90,24 @@ def write_property_proof(
     """
     try:
         with log_file(path) as log:
-            for line in lines or [*names(network), *statement(asked)]:
+            for line in lines or [*names(*(pair or (network,))), *statement(asked)]:
                 log.write(line)
             if found is not None:
                 log.write("violated", found.case, *map(hexadecimal_fraction, found.point))
                 return True
             boxes = asked.boxes()
+            twins = None if pair is None else with_twins(network, *pair)
+            for at, fans in enumerate([] if twins is None else twins.fans):
+                for place, twin, times in zip(*(part.tolist() for part in fans), strict=True):
+                    log.write("twin", at, place, twin, hexadecimal(round(log2(times))))
             order = sorted(range(len(boxes)), key=lambda i: boxes.index(boxes[i]))
             groups = [(box, list(group)) for box, group in groupby(order, key=lambda i: boxes[i])]
             for box, which in groups:
                 log.write("cases", *which)
-                tree = CellTree(network, [asked.cases[i] for i in which], which)
-                _write_tree(log, tree, box, is_over, lambda n, share: tick(n, share / len(groups)))
+                trees = [CellTree(network, [asked.cases[i] for i in which], which)]
+                if twins is not None:
+                    trees.append(CellTree(twins.network, trees[0].cases, which, twins.fans))
+                _write_tree(log, trees, box, is_over, lambda n, share: tick(n, share / len(groups)))
             if end:
                 log.write(*end)
     except StoppedError:
@@ -135,20 +146,27 @@ def statement(asked: Property) -> list[str]:
 
 
 def _write_tree(
-    log: LogFile, tree: CellTree, box: ExactBox, is_over: Callable[[], bool], tick: Callable[[int, float], object]
-) -> None:
-    """Write the tree of a box."""
+    log: LogFile, trees: Sequence[CellTree], box: ExactBox, is_over: Callable[[], bool],
+    tick: Callable[[int, float], object],
+) -> None:  # fmt: skip
+    """Write the tree of a box, whose cells begin in the last of some trees and may go on in those before."""
     root = ProofNode()
 
     def looked(some: list[OpenCell]) -> list[OpenCell]:
         if is_over():
             raise StoppedError
-        left = [cell for cell in tree.looked(some) if cell is not None]
-        parted = tree.parted(left, tree.cuts(left))
-        if parted.points:
-            raise ConsistencyError(f"a property was said to hold, but a region violates it. {REPORT}")
-        parts = [part for parts in parted.cells for part in parts]
+        found: dict[int, list[OpenCell]] = {}
+        for tree in trees:
+            own = [i for i, cell in enumerate(some) if cell.by_twins == tree.by_twins]
+            known = tree.looked([some[i] for i in own]) if own else []
+            left = {i: cell for i, cell in zip(own, known, strict=True) if cell is not None}
+            cells = list(left.values())
+            parted = tree.parted(cells, tree.cuts(cells))
+            if parted.points:
+                raise ConsistencyError(f"a property was said to hold, but a region violates it. {REPORT}")
+            found.update(zip(left, parted.cells, strict=True))
+        parts = [part for i in sorted(found) for part in found[i]]
         tick(len(some), sum(cell.share for cell in some) - sum(part.share for part in parts))
         return parts
 
-    write_tree(log, tree.whole(box, root), root, looked, batch_of(tree.network))
+    write_tree(log, trees[-1].whole(box, root), root, looked, batch_of(trees[-1].network))

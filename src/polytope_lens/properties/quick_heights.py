@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytope_lens.exact.forward import quiet
+from polytope_lens.network.twins import NO_FANS
+from polytope_lens.properties.cell_lines import is_one_slope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats, Ints
     from polytope_lens.network.network import Layer
+    from polytope_lens.network.twins import Fans
 
     Singles = NDArray[np.float32]
 
@@ -27,7 +30,8 @@ if TYPE_CHECKING:
 class QuickHeights:
     """Guesses for the cells of one network, whose outputs are one more layer."""
 
-    def __init__(self, stages: Sequence[Layer]) -> None:
+    def __init__(self, stages: Sequence[Layer], fans: Sequence[Fans] | None = None) -> None:
+        self.fans = [NO_FANS] * len(stages) if fans is None else fans
         self.weights = [_single(stage.factor()) for stage in stages]
         self.biases = [_single(stage.bias) for stage in stages]
         self.slopes = [(_single(stage.negative_slope), _single(stage.positive_slope)) for stage in stages[:-1]]
@@ -84,12 +88,26 @@ class QuickHeights:
         chord = np.where(known, own, (q * high - p * low) / (high - low))
         through = np.where(known, own, np.where(high > -low, q, p))
         offset = np.where(known, 0, (q - p) * high * -low / (high - low))
-        return (
+        lines = (
             np.where(p < q, chord, through),
             np.where(p < q, through, chord),
             np.maximum(offset, 0),
             np.minimum(offset, 0),
         )
+        fans = self.fans[index]
+        if len(fans.place):
+            on, off = (one.T for one in is_one_slope(low.T, high.T, fans))
+            least, most = (
+                np.where(on, q[fans.place], np.where(off, p[fans.place], pick(p, q)[fans.place]))
+                for pick in (np.minimum, np.maximum)
+            )
+            low, high = low[fans.place], high[fans.place]
+            rise = most - least
+            share = np.where(low >= 0, 1, np.where((high <= 0) | (rise == 0), 0, high / (high - low)))
+            offset = np.where((low < 0) & (high > 0) & (rise > 0), rise * high * -low / (high - low), 0)
+            for line, own in zip(lines, (least + rise * share, most - rise * share, offset, -offset), strict=True):
+                line[fans.place] = own
+        return lines
 
     def _highest(
         self, index: int, value: Singles, lines: Sequence[tuple[Singles, ...]], middle: Singles, half: Singles,

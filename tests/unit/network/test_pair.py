@@ -48,6 +48,26 @@ def test_common_layers_are_shared():
     assert stack_outputs(twice, once).widths == (2,) and stack_outputs(once, twice).widths == (2,)
 
 
+@pytest.mark.parametrize("factor", [2.0**-7, 3.0])
+def test_multiples_of_a_neuron_are_that_neuron(factor):
+    one = from_arrays([[[1, 0.5], [0, -3]], [[4, 3], [1, 6]], [[1, 2]]], [[0.25, 1], [0, 1], [0]])
+    W, b = [layer.weight.copy() for layer in one.layers], [layer.bias.copy() for layer in one.layers]
+    W[0][1] *= factor
+    b[0][1] *= factor
+    W[1][:, 1] /= factor
+    other = from_arrays([*W, one.output_weight], [*b, one.output_bias])
+    assert stack_outputs(one, other).widths == (2, 2)
+    for x in ([0.5, -1], [-1, 1]):
+        f = reference.evaluate(one, x)[1]
+        assert reference.evaluate(stack_outputs(one, other), x)[1] == [*f, *f]
+    # Where the weights that are multiplied would not be floats, the neuron is there twice.
+    W[1][:, 1] = [5e-324, 1]
+    rounded = from_arrays([*W, one.output_weight], [*b, one.output_bias])
+    assert stack_outputs(one, rounded).widths == ((3, 4) if factor < 1 else (2, 4))
+    negative = from_arrays([-W[0], *W[1:], one.output_weight], [-b[0], *b[1:], one.output_bias])
+    assert stack_outputs(one, negative).widths == (4, 4)
+
+
 def test_refusals():
     plane = golden((2, 4, 4), 1)
     with pytest.raises(DimensionError, match="same inputs"):

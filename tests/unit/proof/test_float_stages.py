@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from polytope_lens.proof import checker
-from polytope_lens.proof.checker import Cell, Known, Layer, Multiples
+from polytope_lens.proof.checker import Cell, Layer, Multiples
 from polytope_lens.proof.float_stages import FloatStages, OutOfRangeError
 
 
@@ -33,7 +33,7 @@ def cell_of(rng, stages, dim):
         ends = [sorted(rng.integers(-(2**14), 2**14, size=2).tolist()) for _ in range(n)]
         pairs = [(low, high + 1) for low, high in ends]
         leans = {j: int(rng.integers(0, 4097)) for j in range(n) if rng.random() < 0.3}
-        known.append(Known(bits, pairs, leans, [None] * n).drawn(layer, range(n)))
+        known.append(checker.drawn(layer, bits, pairs, leans))
     unit = 30
     lower = rng.integers(-50, 0, size=dim).tolist()
     return Cell(lower, [v + int(rng.integers(0, 60)) for v in lower], unit, known, {}, [0])

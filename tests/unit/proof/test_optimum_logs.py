@@ -287,6 +287,107 @@ def test_equality_is_proved_or_refuted(tmp_path):
     assert verify(path)["proved"]
 
 
+def test_rescaled_neurons_take_a_line_each(tmp_path):
+    """With the signs of all neurons in its tree, the log of 6 took 44 seconds and that of 12 was not done in 60."""
+    rng, path = np.random.default_rng(0), tmp_path / "run.proof"
+    W = [rng.standard_normal(shape) for shape in ((12, 3), (12, 12), (2, 12))]
+    factors = [2.0 ** rng.integers(-5, 6, 12) for _ in range(2)]
+    other = [W[0] * factors[0][:, None], W[1] / factors[0] * factors[1][:, None], W[2] / factors[1]]
+    nothing = [np.zeros(12), np.zeros(12), np.zeros(2)]
+    first, second = Lens.from_arrays(W, nothing), Lens.from_arrays(other, nothing)
+    assert first.is_equal(second, Box([-1] * 3, [1] * 3), proof=path).verdict is Verdict.HOLDS
+    told, lines = verify(path), lines_of(path)
+    assert told["proved"] and is_about(told, first.network, second.network)
+    assert len(lines) < 2 * (2 * 12 + 2) + 100 and not any(line.startswith("split") for line in lines)
+    start, n_rejected = lines.index("less"), 0
+    for i in [i for i, line in enumerate(lines) if i > start and line.startswith("neuron")][::3]:
+        words = lines[i].split()
+        for k in (4, len(words) - 1):
+            forged = with_line(lines, i, *words[:k], (float.fromhex(words[k]) * 2 + 2.0**-40).hex(), *words[k + 1 :])
+            n_rejected += not answer(tmp_path, forged)["proved"]
+    assert n_rejected == 16
+
+
+def halved(network):
+    """A copy in half precision, with neurons of the first layer exchanged and one weight far off."""
+    W = [np.asarray(layer.weight).astype(np.float16).astype(float) for layer in network.layers]
+    order = np.random.default_rng(0).permutation(len(W[0]))
+    W[0], W[1] = W[0][order] * 2, W[1][:, order] / 2
+    W[1][0, 0] += 3.0
+    return from_arrays(
+        [*W, network.output_weight], [network.layers[0].bias[order] * 2, network.layers[1].bias, [0.125]]
+    )
+
+
+@pytest.fixture(scope="module")
+def twins(tmp_path_factory):
+    """The largest difference of a network and such a copy, by twins, and then without them."""
+    first = random_deep((3, 8, 8), 3, 0.0)
+    second, path = halved(first), tmp_path_factory.mktemp("proofs") / "run.proof"
+    found = Lens(first).distance(second, Box([-1] * 3, [1] * 3), exact=True, proof=path)
+    return first, second, found, lines_of(path)
+
+
+def test_twins_prove_the_largest_difference(twins, tmp_path):
+    first, second, found, lines = twins
+    told = answer(tmp_path, lines)
+    assert found.is_logged and told["proved"] and told["value"] == told["bound"] == str(found.sup)
+    assert is_about(told, first, second)
+    assert sum(line.startswith("twin ") for line in lines) > 12 and "apart" in lines
+
+
+def test_logs_of_small_differences_are_short(tmp_path):
+    """Without twins it was not done in 40 seconds: lines around activations are as far apart as ever."""
+    first, path = random_deep((4, 10, 10, 2), 1, 0.0), tmp_path / "run.proof"
+    W = [np.asarray(layer.weight).astype(np.float16).astype(float) for layer in first.layers]
+    second = from_arrays([*W, first.output_weight], [*(layer.bias for layer in first.layers), first.output_bias])
+    found = Lens(first).distance(second, Box([-1] * 4, [1] * 4), exact=True, proof=path)
+    told = verify(path)
+    assert told["proved"] and told["value"] == told["bound"] == str(found.sup)
+    assert len(lines_of(path)) < 6000
+
+
+def test_forged_twins_are_rejected(twins, tmp_path):
+    """Other twins, or what is no difference of twins: none of the bounds behind them holds."""
+    lines = twins[3]
+    named = [i for i, line in enumerate(lines) if line.startswith("twin ")]
+    for i in named[::3]:
+        _, at, j, k, e = lines[i].split()
+        other = str((int(k) + 1) % 8)
+        for words in ([at, j, other, e], [at, j, j, e], [at, k, j, e], [at, "99", k, e], [at, j, "99", e],
+                      [at, j, k, "40"], [at, j, k, "-40"], [at, j, k], ["9", j, k, e], [at, j, k, e, "0"]):  # fmt: skip
+            assert not answer(tmp_path, with_line(lines, i, "twin", *words))["proved"]
+        assert not answer(tmp_path, [*lines[: i + 1], *lines[i:]])["proved"]  # twice
+    assert not answer(tmp_path, [line for line in lines if not line.startswith("twin ")])["proved"]
+
+
+def test_a_difference_has_no_sign_to_split_by_and_apart_is_forgotten(twins, tmp_path):
+    lines = twins[3]
+    _, at, j, *_ = next(line for line in lines if line.startswith("twin ")).split()
+    i = next(i for i, line in enumerate(lines) if line.startswith("split "))
+    assert not answer(tmp_path, with_line(lines, i, "split", at, j))["proved"]
+    for i in [i for i, line in enumerate(lines) if line == "apart"][:5]:
+        assert not answer(tmp_path, [*lines[:i], *lines[i + 1 :]])["proved"]
+    # Said where it is not needed, it takes what is known of differences, and nothing else.
+    i = next(i for i, line in enumerate(lines) if line.startswith("cases "))
+    assert not answer(tmp_path, [*lines[: i + 1], "apart", *lines[i + 1 :]])["proved"]
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.25, -1.0, 1.5, -0.5])
+def test_twins_of_all_slopes(slope, tmp_path):
+    """Networks of few bits, nearly the same: the log says what enumerating both does."""
+    rng = np.random.default_rng(4)
+    W = [np.round(rng.normal(size=shape) * 64) / 64 for shape in ((4, 2), (4, 4), (2, 4))]
+    near = [w + 2.0**-9 * rng.integers(-2, 3, w.shape) for w in W]
+    b = [np.round(rng.normal(size=len(w)) * 8) / 64 for w in W]
+    first, second = (Lens.from_arrays(some, b, negative_slope=slope) for some in (W, near))
+    assert first.distance(second, SQUARE, proof=tmp_path / "run.proof").is_logged
+    lines = lines_of(tmp_path / "run.proof")
+    told = answer(tmp_path, lines)
+    assert told["proved"] and any(line.startswith("twin ") for line in lines)
+    assert told["value"] == told["bound"] == str(first.distance(second, SQUARE, exact=True).sup)
+
+
 @pytest.mark.parametrize("seed", [0, 2, 3, 4, 5, 7])
 def test_random_pairs(seed, tmp_path):
     """Networks that share some of their neurons, in layers of small integers; the checker puts them together itself."""

@@ -44,9 +44,9 @@ def test_cells_together_are_asked_about_their_own_open_neurons(monkeypatch):
     """As many sums as for each of them alone, and the same bounds: no cell pays for the neurons of another."""
     asked, rows_above = [], cell_bounds.rows_above
 
-    def counted(network, index, coefficients, *others):
+    def counted(network, index, coefficients, *others, **which):
         asked.append(coefficients.shape[0] * coefficients.shape[1])
-        return rows_above(network, index, coefficients, *others)
+        return rows_above(network, index, coefficients, *others, **which)
 
     monkeypatch.setattr(cell_bounds, "rows_above", counted)
     bounds, rng = CellBounds(NETWORK, [CASE]), np.random.default_rng(0)
