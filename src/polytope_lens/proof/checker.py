@@ -1258,8 +1258,8 @@ def domain_volume(log: Log, cases: list[Case]) -> Fraction:
     """The volume of the points that satisfy those constraints of some case which are about inputs alone."""
     dim, domains = len(cases[0].box[0]), list[Case]()
     for case in cases:
-        rows = [row[:dim] + row[-1:] for row in case.rows if any(row[:dim]) and not any(row[dim:-1])]
-        domains.append(case._replace(rows=rows, strict=[False] * len(rows)))
+        pairs = [(row, less) for row, less in zip(case.rows, case.strict) if any(row[:dim]) > any(row[dim:-1])]
+        domains.append(case._replace(rows=[row[:dim] + row[-1:] for row, _ in pairs], strict=[v for _, v in pairs]))
     corners, free = corners_of(log, *cases[0].ends)
     return covered(log, corners, domains, free)
 

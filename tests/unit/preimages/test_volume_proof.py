@@ -166,6 +166,19 @@ def test_a_plateau_is_strictly_below_nothing(strict, lines, tmp_path):
         assert answer(tmp_path, [*changed[:at], "volume 0", *changed[at + 1 :]])["proved"]
 
 
+def test_a_flat_side_that_is_strict_leaves_nothing_of_a_domain(tmp_path):
+    path = tmp_path / "run.proof"
+    HAT.preimage(([[1]], [1]), Box([-1, 0.5], [1, 0.5])).probability(proof=path)
+    lines = path.read_text().splitlines()[:-1]
+    least = ["volume 0" if line.startswith("volume ") else line for line in lines]
+    for side in ("1/2 x1 1", "-1/2 x1 -1"):
+        at = least.index(f"constraint <= {side}")
+        empty = [*least[:at], f"constraint < {side}", *least[at + 1 :]]
+        assert "without volume" in reason(tmp_path, empty)
+    at = lines.index("constraint <= 1 x0 1")
+    assert answer(tmp_path, [*lines[:at], "constraint < 1 x0 1", *lines[at + 1 :]])["proved"]
+
+
 def test_a_domain_without_volume_has_no_shares(lines, tmp_path):
     at = lines.index("cases 0 1")
     more = [line for line in lines[:at] if not line.startswith("case ")]
