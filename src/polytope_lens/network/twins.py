@@ -106,15 +106,19 @@ def _of_twins(weight: Floats, fans: Fans) -> Floats | None:
 
 def _pairs(layer: Layer, n: int, rows: Floats) -> Fans:
     """The nearest twin that each neuron behind the first n has among these, by its row of weights and bias."""
-    size, found = np.linalg.norm(rows, axis=1), []
-    for j in range(n, len(rows)):
-        some = (size[:n] > 0) & (layer.negative_slope[:n] == layer.negative_slope[j])
-        (others,) = np.nonzero(some & (layer.positive_slope[:n] == layer.positive_slope[j]))
-        if not len(others) or not size[j]:
-            continue
-        times = np.exp2(np.rint(np.log2(size[j] / size[others])).clip(-LONGEST, LONGEST))
-        apart = np.linalg.norm(rows[j] - times[:, None] * rows[others], axis=1)
-        best = int(apart.argmin())
-        if apart[best] <= NEAR * size[j]:
-            found.append((j, int(others[best]), float(times[best])))
+    found = []
+    # Neurons with numbers whose squares are no floats have no twins.
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.linalg.norm(rows, axis=1)
+        is_given = (size > 0) & np.isfinite(size)
+        for j in np.flatnonzero(is_given[n:]) + n:
+            some = is_given[:n] & (layer.negative_slope[:n] == layer.negative_slope[j])
+            (others,) = np.nonzero(some & (layer.positive_slope[:n] == layer.positive_slope[j]))
+            if not len(others):
+                continue
+            times = np.exp2(np.rint(np.log2(size[j] / size[others])).clip(-LONGEST, LONGEST))
+            apart = np.linalg.norm(rows[j] - times[:, None] * rows[others], axis=1)
+            best = int(apart.argmin())
+            if apart[best] <= NEAR * size[j]:
+                found.append((int(j), int(others[best]), float(times[best])))
     return Fans(*map(np.array, zip(*found, strict=True))) if found else NO_FANS

@@ -88,3 +88,11 @@ def test_what_floats_cannot_hold_has_no_twins():
     much = from_arrays([[[1, 0.5]], [[1]]], [[0], [1]])  # less 2 ** -70 that is no float
     fans = with_twins(difference(much, tiny), much, tiny).fans
     assert [len(some.place) for some in fans] == [1, 0]
+
+
+@pytest.mark.parametrize("size", [2.0**600, 2.0**-600])
+def test_numbers_whose_squares_are_no_floats_have_no_twins(size):
+    first, second = (from_arrays([[[w * size], [1.0]], [[1 / size, 1.0]]], [[0, 0], [0]]) for w in (1, 1.0625))
+    found = with_twins(difference(first, second), first, second)
+    # The neuron relu(x) is one of both networks; the other one has no twin, and so only the output has one.
+    assert found is None or not len(found.fans[0].place)
