@@ -117,11 +117,14 @@ def _merge(points: Floats, numbers: Ints, count: int, known: Floats) -> bool:  #
         if p == count:
             count += 1
         else:
-            square = 0.0
+            # The two bounds, and a thousandth for rounding; distances in parts of that have squares in any units.
+            room, square = (points[i, d] + known[p, d]) * 1.001, 0.0
             for k in range(d):
-                square += (points[i, k] - known[p, k]) * (points[i, k] - known[p, k])
-            # The two bounds, and a thousandth for rounding
-            if square**0.5 > (points[i, d] + known[p, d]) * 1.001:
+                apart = abs(points[i, k] - known[p, k])
+                if apart > 0.0:
+                    part = apart / room if room > 0.0 else np.inf
+                    square += part * part
+            if square > 1.0:
                 return False
             if not points[i, d] < known[p, d]:
                 continue

@@ -43,10 +43,11 @@ def test_each_point_keeps_the_floats_with_the_least_bound():
     assert table.keys().tolist() == [5, 9]
 
 
+@pytest.mark.parametrize("unit", [1.0, 2.0**600, 2.0**-600])
 @pytest.mark.parametrize("gap", [0.0, 0.29, 0.31])
-def test_two_floats_for_one_point_agree_within_their_bounds(gap):
+def test_two_floats_for_one_point_agree_within_their_bounds(gap, unit):
     keys = np.array([3, 3], dtype=np.uint64)
-    points = np.array([[0, 0, 0.1], [0.6 * gap, 0.8 * gap, 0.2]])
+    points = np.array([[0, 0, 0.1], [0.6 * gap, 0.8 * gap, 0.2]]) * unit
     if gap < 0.3:
         found, known, numbers = joined(keys, points)
         assert (found.tolist(), known.tolist(), numbers.tolist()) == ([points[0].tolist()], [3], [0, 0])
