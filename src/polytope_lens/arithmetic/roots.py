@@ -43,3 +43,17 @@ def enclose_root(square: Fraction) -> tuple[float, float]:
     root, scale = isqrt(whole), 1 << (shift // 2)
     is_more = rest > 0 or root * root < whole
     return enclose(Fraction(root, scale), Fraction(root + is_more, scale))
+
+
+def nearest_root(square: Fraction) -> float:
+    """The float nearest to the square root of a nonnegative fraction, infinite beyond the largest one.
+
+    Examples
+    --------
+    >>> nearest_root(Fraction(2)), nearest_root(Fraction(2) ** 1200) == 2.0**600
+    (1.4142135623730951, True)
+    """
+    below, above = enclose_root(square)
+    if above == inf or (Fraction(below) + Fraction(above)) ** 2 < 4 * square:
+        return above
+    return below

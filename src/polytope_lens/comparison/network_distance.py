@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from flint import fmpq
 
 from polytope_lens.arithmetic.rational import nearest_float
+from polytope_lens.arithmetic.roots import nearest_root
 from polytope_lens.displays.cards import answer_card
 from polytope_lens.domain import check_domain, is_bounded
 from polytope_lens.engines import enumerate as engines
@@ -178,10 +178,13 @@ def distance(
     l1, sup, volume = found.l1.sum(), found.sup[output], found.volume
     if not exact:
         l1, sup = float(l1), float(sup)
+    square = found.l2_squared.sum()
+    if not exact and not np.isfinite(square):  # the root may still be a float
+        square = norms(partition, exact=True).l2_squared.sum()
+    l2 = nearest_root(Fraction(square))
     return Distance(
-        sup, found.argmax[output], output, len(partition), sup, Status.COMPLETE, l1, sqrt(found.l2_squared.sum()),
-        found.integral / volume, volume,
-    )  # fmt: skip
+        sup, found.argmax[output], output, len(partition), sup, Status.COMPLETE, l1, l2, found.integral / volume, volume
+    )
 
 
 def _supremum(

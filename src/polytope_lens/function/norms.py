@@ -9,6 +9,7 @@ import numpy as np
 
 from polytope_lens._places import POINTS
 from polytope_lens.arithmetic.rational import fractions
+from polytope_lens.arithmetic.roots import nearest_root
 from polytope_lens.flat_domain import asked_on_flat
 from polytope_lens.function.moments import exact_moments, rounded_moments
 from polytope_lens.polyhedral_complex.simplices import balanced_sum, exact_simplices, simplices
@@ -54,8 +55,10 @@ class Norms:
 
     @property
     def l2(self) -> Floats:
-        """Square root of the integral of f^2, (out,); rounded."""
-        return np.sqrt(self.l2_squared.astype(np.float64))
+        """Square root of the integral of f^2, (out,); rounded. Infinite where that integral is and no fraction."""
+        if self.l2_squared.dtype == object:
+            return np.array([nearest_root(square) for square in self.l2_squared])
+        return np.asarray(np.sqrt(self.l2_squared))
 
     def __repr__(self) -> str:
         shown = (f"{name}={getattr(self, name).astype(float).tolist()}" for name in ("l1", "l2", "sup"))

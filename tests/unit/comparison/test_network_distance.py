@@ -34,6 +34,14 @@ def test_distances_between_networks():
     assert (nothing.l1, nothing.l2, nothing.sup, nothing.n_regions) == (0, 0, 0, len(lens.partition(SQUARE)))
 
 
+@pytest.mark.parametrize("exact", [False, True])
+def test_integrals_of_squares_beyond_the_largest_float_have_roots(exact):
+    large, small = (from_arrays([[[w]], [[1]]], [[0], [0]]) for w in (2.0**600, 0.0))
+    found = Lens(large).distance(small, Box([-1], [1]), exact=exact)
+    assert found.l2 == pytest.approx(2.0**600 / 3**0.5)  # relu(2^600 x) between -1 and 1
+    assert found.sup == 2**600
+
+
 def test_several_outputs():
     first = from_arrays([[[1, 0], [0, 1]]], [[0, 0]])
     second = from_arrays([[[0, 0], [0, 2]]], [[0, 0]])
