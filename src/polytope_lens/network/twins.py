@@ -17,6 +17,8 @@ import numpy as np
 from polytope_lens.network.network import Layer, Network
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from polytope_lens._types import Floats, Ints
 
 # Twins are apart by at most this share of their size.
@@ -89,6 +91,28 @@ def with_twins(network: Network, first: Network, second: Network) -> TwinNetwork
     if weight is None or not any(len(fans.place) for fans in found):
         return None
     return TwinNetwork(Network(tuple(layers), weight, network.output_bias), found)
+
+
+def without_fans(widths: Sequence[int], fans: Sequence[Fans], low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Bounds (n, N) on the neurons of all layers, where those of fans are on the pre-activations that these stand for.
+
+    Sums are rounded, which never changes a sign.
+
+    Examples
+    --------
+    >>> fans = Fans(np.array([1]), np.array([0]), np.array([2.0]))
+    >>> low, high = without_fans([2], [fans], np.array([[1.0, -1.0]]), np.array([[3.0, 1.0]]))
+    >>> low.tolist(), high.tolist()
+    ([[1.0, 1.0]], [[3.0, 7.0]])
+    """
+    if any(len(some.place) for some in fans):
+        low, high, start = low.copy(), high.copy(), 0
+        for width, (place, twin, times) in zip(widths, fans, strict=True):
+            with np.errstate(over="ignore"):
+                for ends in (low, high):
+                    ends[:, start + place] += times * ends[:, start + twin]
+            start += width
+    return low, high
 
 
 def _of_twins(weight: Floats, fans: Fans) -> Floats | None:

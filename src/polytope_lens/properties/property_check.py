@@ -60,6 +60,8 @@ BATCHES = 4
 # many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
 FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
 FEW_REGIONS, FEWER = 2**16, 0.75
+# Where twins are near to each other, halves are soon bounded, and many regions are not.
+FEW_BY_TWINS = 24
 # What share of what was to do a cut may leave to be tried before such a list, where more neurons than so are open
 PROMISING, SHORT = 2.0**-2, 24
 # After how many boxes of a problem violations are guessed, and with how much effort: the last one takes as long as a
@@ -355,7 +357,8 @@ def batch_size(problem: PropertyProblem) -> int:
 
 def few_open(problem: PropertyProblem) -> int:
     """Up to how many neurons that may change their sign in a box its regions are listed."""
-    return FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
+    few = FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
+    return few if problem.twins is None else min(few, FEW_BY_TWINS)
 
 
 def tree_of(problem: PropertyProblem) -> CellTree:
