@@ -115,6 +115,13 @@ def without_fans(widths: Sequence[int], fans: Sequence[Fans], low: Floats, high:
     return low, high
 
 
+def n_open(layers: Sequence[Layer], fans: Sequence[Fans], low: Floats, high: Floats) -> Ints:
+    """How many neurons of all layers may change their sign, (n,), those for which differences stand among them."""
+    low, high = without_fans([layer.width for layer in layers], fans, low, high)
+    cuts = np.concatenate([np.zeros(0, dtype=bool), *(layer.cuts for layer in layers)])
+    return np.asarray(((low < 0) & (high > 0) & cuts).sum(axis=1))
+
+
 def _of_twins(weight: Floats, fans: Fans) -> Floats | None:
     """Weights on the values of a layer by its twins, if they are floats: those on a neuron are for its twin, too."""
     made = np.array(weight)

@@ -15,7 +15,7 @@ from polytope_lens._arrays.batches import batches
 from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above, rows_around
 from polytope_lens.bounds.relaxation import lines_around, relax
 from polytope_lens.exact.forward import quiet
-from polytope_lens.network.twins import without_fans
+from polytope_lens.network.twins import n_open
 from polytope_lens.properties.cell_lines import fan_lines
 
 if TYPE_CHECKING:
@@ -99,8 +99,8 @@ def look(problem: PropertyProblem, boxes: Boxes) -> Looked:
     for case in problem.cases:
         is_missed &= (lowest[:, case] > 0).any(axis=1)
     reliance = _sensitivity(network, lines) * (boxes.upper - boxes.lower)
-    n_open = _n_open(network, low, high, every)
-    return Looked(Boxes(boxes.lower, boxes.upper, low, high), is_missed, n_open, reliance, lowest)
+    may_change = n_open(network.layers[:-1], every, low, high)
+    return Looked(Boxes(boxes.lower, boxes.upper, low, high), is_missed, may_change, reliance, lowest)
 
 
 def _sensitivity(network: Network, lines: list[Relaxation]) -> Floats:
@@ -121,12 +121,6 @@ def _lines(layer: Layer, low: Floats, high: Floats, fans: Fans) -> Relaxation:
         for array, own in zip(lines, fan_lines(layer, low, high, fans, lines_around), strict=True):
             array[:, fans.place] = own
     return lines
-
-
-def _n_open(network: Network, low: Floats, high: Floats, every: list[Fans]) -> NDArray[np.int64]:
-    cuts = np.concatenate([layer.cuts for layer in network.layers[:-1]])
-    low, high = without_fans(network.widths[:-1], every, low, high)
-    return np.asarray(((low < 0) & (high > 0) & cuts).sum(axis=1))
 
 
 def halves(looked: Looked, i: int) -> Boxes | None:

@@ -11,7 +11,7 @@ import reference
 from families import golden, random_deep
 from polytope_lens.network.network import from_arrays
 from polytope_lens.network.pair import difference
-from polytope_lens.network.twins import with_twins
+from polytope_lens.network.twins import NO_FANS, Fans, n_open, with_twins
 
 
 def half(network):
@@ -88,3 +88,12 @@ def test_what_floats_cannot_hold_has_no_twins():
     much = from_arrays([[[1, 0.5]], [[1]]], [[0], [1]])  # less 2 ** -70 that is no float
     fans = with_twins(difference(much, tiny), much, tiny).fans
     assert [len(some.place) for some in fans] == [1, 0]
+
+
+def test_open_signs_are_those_of_the_network():
+    """Twice a twin between 1 and 2, and a difference between -1 and 1, is positive."""
+    (layer,) = from_arrays([[[1.0], [2.0]], [[1, 1]]], [[0, 0], [0]]).layers
+    fans = [Fans(np.array([1]), np.array([0]), np.array([2.0]))]
+    low, high = np.array([[1.0, -1.0], [-1.0, 0.5], [-9.0, 1.0]]), np.array([[2.0, 1.0], [1.0, 1.0], [-1.0, 2.5]])
+    assert n_open([layer], fans, low, high).tolist() == [0, 2, 1]
+    assert n_open([layer], [NO_FANS], low, high).tolist() == [1, 1, 0]
