@@ -4,7 +4,7 @@ Affine functions above all pre-activations bound the combinations on a box (`box
 more than a value that is taken is left out; others are cut in two, and where few neurons are left that may change their
 sign, an engine lists the regions that exceed the value (`cells_in_target`), and a linear program in fractions
 finds the greatest value on one of them. So at any time the greatest value lies between one that is taken and the
-greatest bound of the boxes that are left.
+greatest bound of the boxes that are left. Where the network is a difference, its bounds are by `twins`.
 """
 
 from __future__ import annotations
