@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Twins are apart by at most this share of their size.
 NEAR = 2.0**-4
+# Beyond so many weights of a layer, nobody looks for them: they are compared one by one, and written out.
+MOST_WEIGHTS = 2**20
 # They are powers of two times each other; a log has none beyond this.
 LONGEST = 63
 
@@ -52,7 +54,7 @@ class TwinNetwork(NamedTuple):
 def with_twins(network: Network, first: Network, second: Network) -> TwinNetwork | None:
     """The `pair.difference` of two networks by the twins that neurons of the second one have in the first.
 
-    None where there are none, or where weights would be rounded.
+    None where there are none, where weights would be rounded, or where a layer has very many.
 
     Examples
     --------
@@ -63,6 +65,8 @@ def with_twins(network: Network, first: Network, second: Network) -> TwinNetwork
     >>> found.network.layers[0].weight.tolist()  # z, and x / 16 more
     [[1.0, 1.0], [0.0625, 0.0]]
     """
+    if any(layer.width * layer.weight.shape[1] > MOST_WEIGHTS for layer in network.layers):
+        return None
     layers, found = list[Layer](), list[Fans]()
     handed_on = [first.input_dim] * max(0, len(second.layers) - len(first.layers))
     own = [*handed_on, *(layer.width for layer in first.layers), first.output_dim]

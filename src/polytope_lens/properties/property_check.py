@@ -235,8 +235,11 @@ def check(
     if proof is not None:
         refuse_unwritable(proof)
     with metered(limits) as meter, pool_of(workers) as pool, _bar(progress) as shown:
-        search = _Search(network, asked, pair)
-        found = search.first_guesses() or search.run(meter.is_over, pool, shown)
+        search = _Search(network, asked)
+        found = search.first_guesses()
+        if found is None:
+            search = search if pair is None else _Search(network, asked, pair)
+            found = search.run(meter.is_over, pool, shown)
         is_open = found is None and search.left
         is_done = not is_open and (proof is None or _prove(network, asked, found, proof, meter.is_over, pair, progress))
         return search.result(found, Status.COMPLETE if is_done else meter.ended, meter.seconds)

@@ -97,3 +97,12 @@ def test_open_signs_are_those_of_the_network():
     low, high = np.array([[1.0, -1.0], [-1.0, 0.5], [-9.0, 1.0]]), np.array([[2.0, 1.0], [1.0, 1.0], [-1.0, 2.5]])
     assert n_open([layer], fans, low, high).tolist() == [0, 2, 1]
     assert n_open([layer], [NO_FANS], low, high).tolist() == [1, 1, 0]
+
+
+def test_layers_of_very_many_weights_have_no_twins(monkeypatch):
+    first = random_deep((3, 8, 6), 0, 0.0)
+    both = difference(first, half(first))
+    monkeypatch.setattr("polytope_lens.network.twins.MOST_WEIGHTS", 16 * 12)
+    assert with_twins(both, first, half(first)) is not None
+    monkeypatch.setattr("polytope_lens.network.twins.MOST_WEIGHTS", 16 * 12 - 1)
+    assert with_twins(both, first, half(first)) is None
