@@ -55,7 +55,11 @@ def relax(layer: Layer, low: Floats, high: Floats, lean: Floats | None = None) -
     >>> lines.upper_slope.tolist(), lines.upper_offset.round(12).tolist(), lines.lower_slope.tolist()
     ([[0.75]], [[0.75]], [[1.0]])
     """
-    p, q = layer.negative_slope, layer.positive_slope
+    return lines_around(layer.negative_slope, layer.positive_slope, low, high, lean)
+
+
+def lines_around(p: Floats, q: Floats, low: Floats, high: Floats, lean: Floats | None = None) -> Relaxation:
+    """The same around activations with the slopes p below 0 and q above, (width,) or (n, width)."""
     with quiet(), np.errstate(divide="ignore"):
         on, off = low >= 0, high <= 0
         known = on | off | (p == q)

@@ -17,10 +17,14 @@ import numpy as np
 from polytope_lens.network.network import Layer, Network
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from polytope_lens._types import Floats, Ints
 
 # Twins are apart by at most this share of their size.
 NEAR = 2.0**-4
+# Beyond so many weights of a layer, nobody looks for them: they are compared one by one, and written out.
+MOST_WEIGHTS = 2**20
 # They are powers of two times each other; a log has none beyond this.
 LONGEST = 63
 
@@ -50,7 +54,7 @@ class TwinNetwork(NamedTuple):
 def with_twins(network: Network, first: Network, second: Network) -> TwinNetwork | None:
     """The `pair.difference` of two networks by the twins that neurons of the second one have in the first.
 
-    None where there are none, or where weights would be rounded.
+    None where there are none, where weights would be rounded, or where a layer has very many.
 
     Examples
     --------
@@ -61,6 +65,8 @@ def with_twins(network: Network, first: Network, second: Network) -> TwinNetwork
     >>> found.network.layers[0].weight.tolist()  # z, and x / 16 more
     [[1.0, 1.0], [0.0625, 0.0]]
     """
+    if any(layer.width * layer.weight.shape[1] > MOST_WEIGHTS for layer in network.layers):
+        return None
     layers, found = list[Layer](), list[Fans]()
     handed_on = [first.input_dim] * max(0, len(second.layers) - len(first.layers))
     own = [*handed_on, *(layer.width for layer in first.layers), first.output_dim]
@@ -89,6 +95,35 @@ def with_twins(network: Network, first: Network, second: Network) -> TwinNetwork
     if weight is None or not any(len(fans.place) for fans in found):
         return None
     return TwinNetwork(Network(tuple(layers), weight, network.output_bias), found)
+
+
+def without_fans(widths: Sequence[int], fans: Sequence[Fans], low: Floats, high: Floats) -> tuple[Floats, Floats]:
+    """Bounds (n, N) on the neurons of all layers, where those of fans are on the pre-activations that these stand for.
+
+    Sums are rounded, which never changes a sign.
+
+    Examples
+    --------
+    >>> fans = Fans(np.array([1]), np.array([0]), np.array([2.0]))
+    >>> low, high = without_fans([2], [fans], np.array([[1.0, -1.0]]), np.array([[3.0, 1.0]]))
+    >>> low.tolist(), high.tolist()
+    ([[1.0, 1.0]], [[3.0, 7.0]])
+    """
+    if any(len(some.place) for some in fans):
+        low, high, start = low.copy(), high.copy(), 0
+        for width, (place, twin, times) in zip(widths, fans, strict=True):
+            with np.errstate(over="ignore"):
+                for ends in (low, high):
+                    ends[:, start + place] += times * ends[:, start + twin]
+            start += width
+    return low, high
+
+
+def n_open(layers: Sequence[Layer], fans: Sequence[Fans], low: Floats, high: Floats) -> Ints:
+    """How many neurons of all layers may change their sign, (n,), those for which differences stand among them."""
+    low, high = without_fans([layer.width for layer in layers], fans, low, high)
+    cuts = np.concatenate([np.zeros(0, dtype=bool), *(layer.cuts for layer in layers)])
+    return np.asarray(((low < 0) & (high > 0) & cuts).sum(axis=1))
 
 
 def _of_twins(weight: Floats, fans: Fans) -> Floats | None:

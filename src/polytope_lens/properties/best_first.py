@@ -4,7 +4,7 @@ Affine functions above all pre-activations bound the combinations on a box (`box
 more than a value that is taken is left out; others are cut in two, and where few neurons are left that may change their
 sign, an engine lists the regions that exceed the value (`cells_in_target`), and a linear program in fractions
 finds the greatest value on one of them. So at any time the greatest value lies between one that is taken and the
-greatest bound of the boxes that are left.
+greatest bound of the boxes that are left. Where the network is a difference, its bounds are by `twins`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from polytope_lens.displays.cards import answer_card
 from polytope_lens.displays.phrases import many
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, DomainError, Status
+from polytope_lens.network.twins import with_twins
 from polytope_lens.proof.log import hexadecimal_fraction
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.cells_in_target import lowest_in_region, point_of_region, suspects
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats
     from polytope_lens.network.network import Network
+    from polytope_lens.network.twins import TwinNetwork
     from polytope_lens.properties.box_bounds import Looked
     from polytope_lens.properties.problem import PropertyProblem
     from polytope_lens.properties.property import InputSets
@@ -186,7 +188,8 @@ def best_value(
     if proof is not None:
         refuse_unwritable(proof)
     with metered(limits) as meter, pool_of(workers) as pool, bar(progress, desc="boxes", unit=" boxes") as shown:
-        search = _BestFirst(network, rows, domain, _some_point(network, asked))
+        twins = None if pair is None else with_twins(network, *pair)
+        search = _BestFirst(network, rows, domain, _some_point(network, asked), twins)
         search.begin()
         search.run(lambda: meter.is_over(1.0 if proof is None else SEARCH_SHARE), pool, shown)
         found = search.result(meter.ended)
@@ -235,8 +238,10 @@ def _some_point(network: Network, asked: Property) -> Point:
 class _BestFirst:
     """The best value so far, and the boxes that may hold a better one."""
 
-    def __init__(self, network: Network, rows: Rows, domain: InputSets, point: Point) -> None:
-        self.network, self.rows, self.domain = network, rows, domain
+    def __init__(
+        self, network: Network, rows: Rows, domain: InputSets, point: Point, twins: TwinNetwork | None = None
+    ) -> None:
+        self.network, self.rows, self.domain, self.twins = network, rows, domain, twins
         self.point, self.value = point, self.value_at(point)
         self.left: list[tuple[float, int, _OpenBox]] = []
         self.order = count()
@@ -250,7 +255,7 @@ class _BestFirst:
     def set_level(self) -> None:
         """Ask for more than the best value."""
         self.asked = above(self.domain, self.rows, self.value)
-        self.problems = problems(self.network, self.asked)
+        self.problems = problems(self.network, self.asked, self.twins)
 
     def take(self, points: Sequence[Point]) -> bool:
         """Take note of points of the domain; says whether one is better."""

@@ -13,8 +13,10 @@ import numpy as np
 
 from polytope_lens._arrays.batches import batches
 from polytope_lens.bounds.linear_bounds import highest_in_box, rows_above, rows_around
-from polytope_lens.bounds.relaxation import relax
+from polytope_lens.bounds.relaxation import lines_around, relax
 from polytope_lens.exact.forward import quiet
+from polytope_lens.network.twins import n_open
+from polytope_lens.properties.cell_lines import fan_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 
     from polytope_lens._types import Bools, Floats
     from polytope_lens.bounds.relaxation import Relaxation
-    from polytope_lens.network.network import Network
+    from polytope_lens.network.network import Layer, Network
+    from polytope_lens.network.twins import Fans
     from polytope_lens.properties.problem import PropertyProblem
 
 Arrays = TypeVar("Arrays")
@@ -71,14 +74,15 @@ def look(problem: PropertyProblem, boxes: Boxes) -> Looked:
 
     Cost: for each layer a product of matrices for each layer before it.
     """
-    network, n = problem.bounded, len(boxes.lower)
+    (network, every), n = problem.bounded_by_twins, len(boxes.lower)
     low, high = boxes.low.copy(), boxes.high.copy()
     lines: list[Relaxation] = []
     start = 0
-    for index, layer in enumerate(network.layers[:-1]):
+    for index, (layer, fans) in enumerate(zip(network.layers[:-1], every, strict=True)):
         here = slice(start, start + layer.width)
         start += layer.width
         is_open = (low[:, here] < 0) & (high[:, here] > 0) & layer.cuts
+        is_open[:, fans.place] = True
         asked = np.flatnonzero(is_open.any(axis=0))
         for some in batches(len(asked), 2 * n * (layer.width + network.input_dim)):
             place = asked[some] + here.start
@@ -86,7 +90,7 @@ def look(problem: PropertyProblem, boxes: Boxes) -> Looked:
             top = highest_in_box(above, doubt, boxes.lower, boxes.upper)
             high[:, place] = np.minimum(high[:, place], top[:, : len(place)])
             low[:, place] = np.maximum(low[:, place], -top[:, len(place) :])
-        lines.append(relax(layer, low[:, here], high[:, here]))
+        lines.append(_lines(layer, low[:, here], high[:, here], fans))
     m = network.layers[-1].width
     below = np.broadcast_to(-np.eye(m), (n, m, m))
     rows, doubt = rows_above(network, len(network.layers) - 1, below, lines)
@@ -95,7 +99,8 @@ def look(problem: PropertyProblem, boxes: Boxes) -> Looked:
     for case in problem.cases:
         is_missed &= (lowest[:, case] > 0).any(axis=1)
     reliance = _sensitivity(network, lines) * (boxes.upper - boxes.lower)
-    return Looked(Boxes(boxes.lower, boxes.upper, low, high), is_missed, _n_open(network, low, high), reliance, lowest)
+    may_change = n_open(network.layers[:-1], every, low, high)
+    return Looked(Boxes(boxes.lower, boxes.upper, low, high), is_missed, may_change, reliance, lowest)
 
 
 def _sensitivity(network: Network, lines: list[Relaxation]) -> Floats:
@@ -109,9 +114,13 @@ def _sensitivity(network: Network, lines: list[Relaxation]) -> Floats:
     return np.asarray(sums)
 
 
-def _n_open(network: Network, low: Floats, high: Floats) -> NDArray[np.int64]:
-    cuts = np.concatenate([layer.cuts for layer in network.layers[:-1]])
-    return np.asarray(((low < 0) & (high > 0) & cuts).sum(axis=1))
+def _lines(layer: Layer, low: Floats, high: Floats, fans: Fans) -> Relaxation:
+    """Lines around the activations of a layer."""
+    lines = relax(layer, low, high)
+    if len(fans.place):
+        for array, own in zip(lines, fan_lines(layer, low, high, fans, lines_around), strict=True):
+            array[:, fans.place] = own
+    return lines
 
 
 def halves(looked: Looked, i: int) -> Boxes | None:

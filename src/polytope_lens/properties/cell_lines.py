@@ -21,7 +21,7 @@ from polytope_lens.exact.forward import quiet
 from polytope_lens.network.twins import NO_FANS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -61,7 +61,7 @@ def lines_between(
     """
     lines = _lines(layer.negative_slope, layer.positive_slope, low, high, lean)
     if fans is not None and len(fans.place):
-        for array, own in zip(lines, _fan_lines(layer, low, high, fans), strict=True):
+        for array, own in zip(lines, fan_lines(layer, low, high, fans, _lines), strict=True):
             array[:, fans.place] = own
     return lines
 
@@ -74,13 +74,18 @@ def is_one_slope(low: NDArray[Any], high: NDArray[Any], fans: Fans) -> tuple[Boo
     return on & (low[:, fans.twin] >= 0), off & (high[:, fans.twin] <= 0)
 
 
-def _fan_lines(layer: Layer, low: Floats, high: Floats, fans: Fans) -> Relaxation:
-    """Lines around delta times whatever slope: that above for the greatest slope, that below for the least."""
+def fan_lines(
+    layer: Layer, low: Floats, high: Floats, fans: Fans, drawn: Callable[[Floats, Floats, Floats, Floats], Relaxation]
+) -> Relaxation:
+    """Lines around delta times whatever slope: that above for the greatest slope, that below for the least.
+
+    `drawn` makes lines around activations with the slopes p below 0 and q above, between bounds.
+    """
     p, q = layer.negative_slope[fans.place], layer.positive_slope[fans.place]
     on, off = is_one_slope(low, high, fans)
     least, most = (np.where(on, q, np.where(off, p, pick(p, q))) for pick in (np.minimum, np.maximum))
     low, high = low[:, fans.place], high[:, fans.place]
-    above, below = _lines(least, most, low, high), _lines(most, least, low, high)
+    above, below = drawn(least, most, low, high), drawn(most, least, low, high)
     steepest = np.maximum(above.steepest, below.steepest)
     return Relaxation(below.lower_slope, below.lower_offset, above.upper_slope, above.upper_offset, steepest)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
+from polytope_lens.network.twins import n_open
 from polytope_lens.proof.log import hexadecimal
 from polytope_lens.properties.box_bounds import joined
 from polytope_lens.properties.cell_bounds import CellBounds, Claim
@@ -157,7 +158,7 @@ class CellTree:
 
     def n_open(self, cell: OpenCell) -> int:
         """How many neurons may change their sign."""
-        return int(self.bounds.is_open(cell.cells).sum())
+        return int(n_open(self.bounds.hidden, self.bounds.fans, cell.cells.low, cell.cells.high)[0])
 
     def looked(self, some: Sequence[OpenCell]) -> list[OpenCell | None]:
         """What is known of cells after a look at them; None where all cases are closed."""
@@ -274,15 +275,15 @@ class CellTree:
     def tried(self, cells: ProofCells, reliance: Floats) -> list[list[CellCut]]:
         """Cuts to try in each cell, none where nothing can be cut."""
         may_change = self.bounds.is_open(cells)
-        n_open = may_change.sum(axis=1)
-        reach = np.where((n_open > FEWEST)[:, None], self.reach(cells), 0.0)
+        open_signs = may_change.sum(axis=1)
+        reach = np.where((open_signs > FEWEST)[:, None], self.reach(cells), 0.0)
         reach[reach <= LEAST * reach.max(axis=1, keepdims=True)] = 0.0
         cost = np.where(may_change, np.nan_to_num(reliance, posinf=1e300), -1.0)
         found = []
         for i in range(len(reach)):
             axes = [axis for axis in np.argsort(-reach[i], kind="stable")[:AXES].tolist() if reach[i, axis]]
             best = np.argsort(-cost[i], kind="stable")[:NEURONS].tolist()
-            neurons = [j for j in best if may_change[i, j]] if n_open[i] <= FEW_OPEN or not axes else []
+            neurons = [j for j in best if may_change[i, j]] if open_signs[i] <= FEW_OPEN or not axes else []
             found.append([*(CellCut(axis, -1) for axis in axes), *(CellCut(None, j) for j in neurons)])
         return found
 

@@ -27,6 +27,7 @@ from polytope_lens._deferred import sparse
 from polytope_lens.errors import DomainError
 from polytope_lens.exact.sparse import row_source
 from polytope_lens.network.network import Layer, Network, evaluate, pass_through_layer
+from polytope_lens.network.twins import NO_FANS, TwinNetwork
 from polytope_lens.properties.property import Constraint
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ class PropertyProblem:
         Which rows must be below 0, and not only at most 0.
     numbers : list of int
         Of the cases, in the property.
+    twins : TwinNetwork, optional
+        The margins of a difference of two networks, by twins.
     """
 
     coordinates: Coordinates
@@ -86,11 +89,20 @@ class PropertyProblem:
     cases: list[Ints]
     strict: Bools
     numbers: list[int]
+    twins: TwinNetwork | None = None
 
     @cached_property
     def bounded(self) -> Network:
         """The same with the rows as a last layer of neurons, about which bounds are asked."""
         return _with_rows_as_neurons(self.margins, self.margins.output_bias)
+
+    @cached_property
+    def bounded_by_twins(self) -> TwinNetwork:
+        """What bounds are found of: the same by twins, if there are any."""
+        if self.twins is None:
+            return TwinNetwork(self.bounded, [NO_FANS] * len(self.margins.layers))
+        network, fans = self.twins
+        return TwinNetwork(_with_rows_as_neurons(network, network.output_bias), fans)
 
     @cached_property
     def rows(self) -> RowSource:
@@ -109,8 +121,10 @@ class PropertyProblem:
             return _with_rows_as_neurons(self.margins, np.nextafter(self.margins.output_bias - down, -np.inf))
 
 
-def problems(network: Network, asked: Property) -> list[PropertyProblem]:
+def problems(network: Network, asked: Property, twins: TwinNetwork | None = None) -> list[PropertyProblem]:
     """The problems of a property, one for each box that cases have, but for boxes that are points.
+
+    Where the network is a difference, `twins` is the same by these.
 
     Raises
     ------
@@ -125,7 +139,7 @@ def problems(network: Network, asked: Property) -> list[PropertyProblem]:
             continue
         numbers = list(group)
         try:
-            found.append(_problem(network, box, [asked.cases[i] for i in numbers], numbers))
+            found.append(_problem(network, box, [asked.cases[i] for i in numbers], numbers, twins))
         except OverflowError as error:
             raise DomainError(
                 "the property has numbers with so many digits, or so large, that floats hold no multiple of them. "
@@ -135,8 +149,9 @@ def problems(network: Network, asked: Property) -> list[PropertyProblem]:
 
 
 def _problem(
-    network: Network, box: ExactBox, cases: Sequence[Sequence[Constraint]], numbers: list[int]
-) -> PropertyProblem:
+    network: Network, box: ExactBox, cases: Sequence[Sequence[Constraint]], numbers: list[int],
+    twins: TwinNetwork | None,
+) -> PropertyProblem:  # fmt: skip
     d = network.input_dim
     free = [k for k in range(d) if box.lower[k] < box.upper[k]]
     fixed = {k: box.lower[k] for k in range(d) if box.lower[k] == box.upper[k]}
@@ -161,12 +176,21 @@ def _problem(
         places,
         np.array([constraint.strict for constraint in constraints], dtype=bool),
         numbers,
+        None if twins is None else _margins_by_twins(twins, coordinates, constraints),
     )
 
 
 def _always() -> Constraint:
     """A constraint that all points satisfy, for cases that ask nothing about outputs."""
     return Constraint((), (), Fraction(1))
+
+
+def _margins_by_twins(twins: TwinNetwork, coordinates: Coordinates, constraints: Sequence[Constraint]) -> TwinNetwork:
+    """The same of a network by twins: fans keep their places, and layers that are added have none."""
+    margins = margins_behind(twins.network, coordinates, constraints)
+    first = [NO_FANS] * bool(coordinates.fixed)
+    behind = len(margins.layers) - len(first) - len(twins.fans)
+    return TwinNetwork(margins, [*first, *twins.fans, *[NO_FANS] * behind])
 
 
 def margins_behind(network: Network, coordinates: Coordinates, constraints: Sequence[Constraint]) -> Network:

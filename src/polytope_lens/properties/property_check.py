@@ -27,6 +27,7 @@ from polytope_lens.displays.phrases import many
 from polytope_lens.domain import Box
 from polytope_lens.engines.budget import budget, metered
 from polytope_lens.errors import DimensionError, Status
+from polytope_lens.network.twins import with_twins
 from polytope_lens.properties.cell_tree import CellTree, batch_of
 from polytope_lens.properties.cells_in_target import point_of_region, suspects
 from polytope_lens.properties.counterexample import (
@@ -60,6 +61,8 @@ BATCHES = 4
 # many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
 FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
 FEW_REGIONS, FEWER = 2**16, 0.75
+# Where twins are near to each other, halves are soon bounded, and many regions are not.
+FEW_BY_TWINS = 24
 # What share of what was to do a cut may leave to be tried before such a list, where more neurons than so are open
 PROMISING, SHORT = 2.0**-2, 24
 # After how many boxes of a problem violations are guessed, and with how much effort: the last one takes as long as a
@@ -233,7 +236,10 @@ def check(
         refuse_unwritable(proof)
     with metered(limits) as meter, pool_of(workers) as pool, _bar(progress) as shown:
         search = _Search(network, asked)
-        found = search.first_guesses() or search.run(meter.is_over, pool, shown)
+        found = search.first_guesses()
+        if found is None:
+            search = search if pair is None else _Search(network, asked, pair)
+            found = search.run(meter.is_over, pool, shown)
         is_open = found is None and search.left
         is_done = not is_open and (proof is None or _prove(network, asked, found, proof, meter.is_over, pair, progress))
         return search.result(found, Status.COMPLETE if is_done else meter.ended, meter.seconds)
@@ -260,15 +266,16 @@ def pool_of(workers: int) -> Any:
 class _Search:
     """The boxes that are left, and what was done."""
 
-    def __init__(self, network: Network, asked: Property) -> None:
+    def __init__(self, network: Network, asked: Property, pair: tuple[Network, Network] | None = None) -> None:
         self.network, self.asked = network, asked
+        twins = None if pair is None else with_twins(network, *pair)
         boxes = asked.boxes()
         self.corners = [box.lower for box in dict.fromkeys(boxes) if box.lower == box.upper]
-        self.problems = problems(network, asked)
-        self.trees = [tree_of(problem) for problem in self.problems]
+        self.problems = problems(network, asked, twins)
+        self.trees = [trees_of(problem) for problem in self.problems]
         self.left = [
-            WaitingCell(i, tree.whole(ExactBox(*map(tuple, problem.exact))), few_open(problem))
-            for i, (problem, tree) in enumerate(zip(self.problems, self.trees, strict=True))
+            WaitingCell(i, trees[-1].whole(ExactBox(*map(tuple, problem.exact))), few_open(problem))
+            for i, (problem, trees) in enumerate(zip(self.problems, self.trees, strict=True))
         ][::-1]
         self.decided = [0.0] * len(self.problems)
         self.looked = [0] * len(self.problems)
@@ -301,8 +308,12 @@ class _Search:
             nodes = [self.left.pop()]
             while self.left and self.left[-1].problem == index and len(nodes) < step * BATCHES:
                 nodes.append(self.left.pop())
-            parts = [nodes[i : i + step] for i in range(0, len(nodes), step)]
-            tasks = [(self.network, self.asked, problem, self.trees[index], part, is_over) for part in parts]
+            tasks = [
+                (self.network, self.asked, problem, tree, own[i : i + step], is_over)
+                for tree in self.trees[index]
+                for own in [[node for node in nodes if node.cell.by_twins == tree.by_twins]]
+                for i in range(0, len(own), step)
+            ]
             done = (
                 [_look_at(*task) for task in tasks] if pool is None else list(pool.map(lambda t: _look_at(*t), tasks))
             )
@@ -355,16 +366,23 @@ def batch_size(problem: PropertyProblem) -> int:
 
 def few_open(problem: PropertyProblem) -> int:
     """Up to how many neurons that may change their sign in a box its regions are listed."""
-    return FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
+    few = FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
+    return few if problem.twins is None else min(few, FEW_BY_TWINS)
 
 
-def tree_of(problem: PropertyProblem) -> CellTree:
-    """The tree of a problem. Its cases are about the signs of rows, so their numbers are 1, and nothing is rounded."""
+def trees_of(problem: PropertyProblem) -> list[CellTree]:
+    """The tree of a problem, and then that by twins, if there are any: cells begin in the last one.
+
+    Its cases are about the signs of rows, so their numbers are 1, and nothing is rounded.
+    """
     cases = [
         [Constraint((), ((j, Fraction(1)),), Fraction(0), bool(problem.strict[j])) for j in case.tolist()]
         for case in problem.cases
     ]
-    return CellTree(problem.margins, cases)
+    trees = [CellTree(problem.margins, cases)]
+    if problem.twins is not None:
+        trees.append(CellTree(problem.twins.network, cases, fans=problem.twins.fans))
+    return trees
 
 
 def _look_at(
@@ -389,7 +407,9 @@ def _look_at(
     for (few, cell), point, where in zip(left, lowest, cuts, strict=True):
         n_open = tree.n_open(cell)
         is_promising = n_open > SHORT and where is not None and where.left < PROMISING
-        if n_open <= few and not is_promising and not cell.cells.signs.any():
+        # Regions that twins leave few of are listed before cells of signs are, whose lines are about the same neurons.
+        is_split = tree.by_twins and where is not None and where.axis is None
+        if (is_split or (n_open <= few and not is_promising)) and not cell.cells.signs.any():
             n_listed, found, is_done = _list_regions(network, asked, problem, cell, is_over)
             n_regions += n_listed
             if found is not None:

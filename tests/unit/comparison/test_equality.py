@@ -9,6 +9,7 @@ import pytest
 
 from polytope_lens import Box, Lens, Verdict
 from polytope_lens.errors import DimensionError, DomainError, OptionError
+from polytope_lens.properties import property_check
 
 CUBE = Box([-1] * 3, [1] * 3)
 
@@ -72,3 +73,33 @@ def test_refusals():
         one.is_equal(Lens.from_arrays([[[1, 0, 0]]], [[0]]), CUBE)
     with pytest.raises((OptionError, TypeError), match="other"):
         one.is_equal(3, CUBE)
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.25, -1.0])
+@pytest.mark.parametrize("domain", [CUBE, Box([-1, 0.1, -1], [0.5, 0.1, 1])])
+def test_by_twins_equal_networks_are_so_by_no_less_than_their_distance(slope, domain, monkeypatch):
+    rng = np.random.default_rng(3)
+    W, b = [rng.standard_normal(shape) for shape in ((5, 3), (4, 5), (2, 4))], [np.full(n, 0.25) for n in (5, 4, 2)]
+    one = Lens.from_arrays(W, b, negative_slope=slope)
+    other = Lens.from_arrays([w.astype(np.float16).astype(float) for w in W], b, negative_slope=slope)
+    most = one.distance(other, domain, exact=True).sup
+    monkeypatch.setattr(property_check, "guesses", lambda problem, effort: np.zeros((0, len(problem.lower))))
+    for few_open in (property_check.few_open, lambda problem: 2):
+        monkeypatch.setattr(property_check, "few_open", few_open)
+        found = one.is_equal(other, domain, within=most)
+        assert (found.verdict, found.decided) == (Verdict.HOLDS, 1.0)
+        assert one.is_equal(other, domain, within=most, workers=2).verdict is Verdict.HOLDS
+        less = one.is_equal(other, domain, within=most * Fraction(999, 1000))
+        assert less.verdict is Verdict.VIOLATED
+        assert max(abs(v) for v in less.counterexample.outputs) > most * Fraction(999, 1000)
+
+
+def test_few_regions_are_listed_before_cells_of_signs():
+    """Where networks are as far apart on all of a face, cells of signs were closed one by one, for 10 seconds."""
+    rng = np.random.default_rng(3)
+    W = [rng.integers(-8, 9, shape) / 8 for shape in ((10, 3), (10, 10), (2, 10))]
+    b = [rng.integers(-8, 9, 10) / 8, rng.integers(-8, 9, 10) / 8, [0, 0]]
+    off = W[1] + rng.integers(-1, 2, (10, 10)) / 2**30
+    one, other = Lens.from_arrays(W, b), Lens.from_arrays([W[0], off, W[2]], b)
+    found = one.is_equal(other, CUBE, within=one.distance(other, CUBE, exact=True).sup)
+    assert found.verdict is Verdict.HOLDS and found.n_boxes < 200

@@ -11,6 +11,7 @@ from families import generic, golden, random_deep
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.network.network import evaluate, from_arrays
+from polytope_lens.properties import best_first
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -100,3 +101,36 @@ def test_beyond_space_the_supremum_is_known_and_nothing_else():
     assert 0.8 * found.sup < gap <= found.sup
     assert repr(found).startswith("Distance(sup=")
     assert Lens(first).distance(first, box).sup == 0
+
+
+def in_half_precision(network):
+    """The same network with weights in half precision."""
+    W = [layer.dense_weight() for layer in network.layers]
+    W = [w.astype(np.float16).astype(float) for w in (*W, network.dense_output_weight())]
+    slope = float(network.layers[0].negative_slope[0])
+    return from_arrays(W, [*(layer.bias for layer in network.layers), network.output_bias], negative_slope=slope)
+
+
+SIMPLEX = Polytope(np.vstack([-np.eye(3), np.ones((1, 3))]), [0, 0, 0, 1])
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.25, -1.0])
+@pytest.mark.parametrize("domain", [Box([-1] * 3, [1] * 3), Box([-1, 0.1, -1], [0.5, 0.1, 1]), SIMPLEX])
+def test_twins_lead_to_what_all_regions_do(slope, domain, monkeypatch):
+    first = random_deep((3, 6, 5, 2), 1, slope)
+    second = in_half_precision(first)
+    whole = Lens(first).distance(second, domain, exact=True)
+    monkeypatch.setattr(best_first, "guesses", lambda problem: np.zeros((0, len(problem.lower))))
+    for few_open in (best_first.few_open, lambda problem: 3):
+        monkeypatch.setattr(best_first, "few_open", few_open)
+        found = Lens(first).distance(second, domain, exact=True, max_seconds=600)
+        assert (found.sup, found.bound, found.output) == (whole.sup, whole.sup, whole.output)
+        assert found.is_complete
+
+
+def test_small_differences_are_found_from_few_regions():
+    """Bounds on each network alone left 169 000 regions to list."""
+    first = random_deep((4, 16, 16, 3), 0, 0.0)
+    box = Box([-1] * 4, [1] * 4)
+    found = Lens(first).distance(in_half_precision(first), box)
+    assert found.is_complete and found.n_regions < 50_000

@@ -11,7 +11,7 @@ import reference
 from families import golden, random_deep
 from polytope_lens.network.network import from_arrays
 from polytope_lens.network.pair import difference
-from polytope_lens.network.twins import with_twins
+from polytope_lens.network.twins import NO_FANS, Fans, n_open, with_twins
 
 
 def half(network):
@@ -96,3 +96,21 @@ def test_numbers_whose_squares_are_no_floats_have_no_twins(size):
     found = with_twins(difference(first, second), first, second)
     # The neuron relu(x) is one of both networks; the other one has no twin, and so only the output has one.
     assert found is None or not len(found.fans[0].place)
+
+
+def test_open_signs_are_those_of_the_network():
+    """Twice a twin between 1 and 2, and a difference between -1 and 1, is positive."""
+    (layer,) = from_arrays([[[1.0], [2.0]], [[1, 1]]], [[0, 0], [0]]).layers
+    fans = [Fans(np.array([1]), np.array([0]), np.array([2.0]))]
+    low, high = np.array([[1.0, -1.0], [-1.0, 0.5], [-9.0, 1.0]]), np.array([[2.0, 1.0], [1.0, 1.0], [-1.0, 2.5]])
+    assert n_open([layer], fans, low, high).tolist() == [0, 2, 1]
+    assert n_open([layer], [NO_FANS], low, high).tolist() == [1, 1, 0]
+
+
+def test_layers_of_very_many_weights_have_no_twins(monkeypatch):
+    first = random_deep((3, 8, 6), 0, 0.0)
+    both = difference(first, half(first))
+    monkeypatch.setattr("polytope_lens.network.twins.MOST_WEIGHTS", 16 * 12)
+    assert with_twins(both, first, half(first)) is not None
+    monkeypatch.setattr("polytope_lens.network.twins.MOST_WEIGHTS", 16 * 12 - 1)
+    assert with_twins(both, first, half(first)) is None
