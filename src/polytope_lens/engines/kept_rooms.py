@@ -7,7 +7,7 @@ nobody else has it meanwhile, and leaves it at its end. That there may be others
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, cast
 
 from polytope_lens._compiled.words import NOTHING_APART, Apart, parts_apart
 from polytope_lens.engines.kernel import State, in_one_piece, n_bytes
@@ -41,12 +41,9 @@ _rooms: dict[Hashable, Room[Any] | None] = {}
 
 def taken(sizes: Hashable, make: Callable[[], State]) -> Room[State]:
     """A room of these sizes: made now, unless one is kept."""
-    is_known = sizes in _rooms
-    room: Room[State] | None = _rooms.pop(sizes, None)
-    if room is not None and room.memory is not None:
-        memory, fresh = room.memory
-        memory[:] = fresh
-        return room
+    is_known, room = take(_rooms, sizes)
+    if room is not None:
+        return cast("Room[State]", room)
     state = make()
     if not is_known or n_bytes(state) > MOST_BYTES:
         return Room(sizes, state)
@@ -56,6 +53,20 @@ def taken(sizes: Hashable, make: Callable[[], State]) -> Room[State]:
 
 def left(room: Room[Any]) -> None:
     """A walk has come to its end."""
-    _rooms[room.sizes] = None if room.memory is None else room
-    for oldest in list(_rooms)[:-MOST_KEPT]:  # a list, as other threads may leave theirs meanwhile
-        _rooms.pop(oldest, None)
+    leave(_rooms, room.sizes, room, MOST_KEPT)
+
+
+def take(kept: dict[Hashable, Any], key: Hashable) -> tuple[bool, Any]:
+    """Whether a key was asked for before, and what is kept for it, its memory as it was before a walk; or None."""
+    is_known, found = key in kept, kept.pop(key, None)
+    if found is not None:
+        memory, fresh = found.memory
+        memory[:] = fresh
+    return is_known, found
+
+
+def leave(kept: dict[Hashable, Any], key: Hashable, one: Any, most: int) -> None:
+    """Keep something for a key if it has memory of its own, or else that it was asked for, and let the oldest go."""
+    kept[key] = None if one.memory is None else one
+    for oldest in list(kept)[:-most]:  # a list, as other threads may leave theirs meanwhile
+        kept.pop(oldest, None)

@@ -6,7 +6,7 @@ alike. That there may be one is assumed of what has been asked before.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from polytope_lens._compiled.jit import Arguments
 from polytope_lens._kept import answers
@@ -40,13 +40,9 @@ class Start(NamedTuple):
 
 def taken(network: Network, key: Hashable, make: Callable[[], tuple[Any, Any]]) -> Start:
     """Where a walk begins that is told by `key`: made now, unless it is kept."""
-    starts = _of(network)
-    is_known = key in starts
-    start = starts.pop(key, None)
-    if start is not None and start.memory is not None:
-        memory, fresh = start.memory
-        memory[:] = fresh
-        return start
+    is_known, start = kept_rooms.take(_of(network), key)
+    if start is not None:
+        return cast("Start", start)
     problem, state = make()
     if not is_known or n_bytes(state) > MOST_BYTES:
         return Start(problem, state, Arguments.of(problem.net, state, known=problem.room.apart), None)
@@ -58,12 +54,9 @@ def taken(network: Network, key: Hashable, make: Callable[[], tuple[Any, Any]]) 
 
 def left(network: Network, key: Hashable, start: Start) -> None:
     """A walk has come to its end."""
-    starts = _of(network)
-    starts[key] = None if start.memory is None else start
     if start.problem.room is not None:
         kept_rooms.left(start.problem.room)
-    for oldest in list(starts)[:-MOST_KEPT]:  # a list, as other threads may leave theirs meanwhile
-        starts.pop(oldest, None)
+    kept_rooms.leave(_of(network), key, start, MOST_KEPT)
 
 
 def _of(network: Network) -> dict[Hashable, Start | None]:

@@ -169,7 +169,7 @@ def _empty(sizes: SplitSizes, network: Network, box: Box) -> SplitState:
             left=np.zeros(2 * d, ints),
             tableau=np.zeros((d, 2 * d), floats),
             entering=np.zeros(d, floats),
-            octets=np.zeros((2, LANES), floats),
+            octet=np.zeros(LANES, floats),
         ),
         halves=Halves(points=np.zeros((2, d), floats), bases=np.zeros((2, d), ints)),
         refined=refine.start(np.zeros((d + 1, 0)), n_hidden + 1, widest),

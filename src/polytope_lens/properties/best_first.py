@@ -216,7 +216,7 @@ def _write_optimum(
     )
     with proof_bar(progress) as tick:
         return write_property_proof(
-            search.network, asked, None, path, is_over=is_over, tick=tick, pair=pair,
+            search.network, asked, None, path, is_over=is_over, tick=tick, pair=pair, twins=search.twins,
             end=[kind, case, *map(hexadecimal_fraction, search.point)],
         )  # fmt: skip
 

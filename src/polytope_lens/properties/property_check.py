@@ -241,7 +241,7 @@ def check(
             search = search if pair is None else _Search(network, asked, pair)
             found = search.run(meter.is_over, pool, shown)
         is_open = found is None and search.left
-        is_done = not is_open and (proof is None or _prove(network, asked, found, proof, meter.is_over, pair, progress))
+        is_done = not is_open and (proof is None or _prove(search, found, proof, meter.is_over, pair, progress))
         return search.result(found, Status.COMPLETE if is_done else meter.ended, meter.seconds)
 
 
@@ -250,12 +250,14 @@ def _bar(progress: bool | None) -> Any:
 
 
 def _prove(
-    network: Network, asked: Property, found: Counterexample | None, path: str | os.PathLike[str],
-    is_over: Callable[[], bool], pair: tuple[Network, Network] | None, progress: bool | None,
+    search: _Search, found: Counterexample | None, path: str | os.PathLike[str], is_over: Callable[[], bool],
+    pair: tuple[Network, Network] | None, progress: bool | None,
 ) -> bool:  # fmt: skip
     """Write the log of the answer, and tell how far it is."""
     with proof_bar(progress) as tick:
-        return write_property_proof(network, asked, found, path, is_over=is_over, tick=tick, pair=pair)
+        return write_property_proof(
+            search.network, search.asked, found, path, is_over=is_over, tick=tick, pair=pair, twins=search.twins
+        )
 
 
 def pool_of(workers: int) -> Any:
@@ -268,10 +270,10 @@ class _Search:
 
     def __init__(self, network: Network, asked: Property, pair: tuple[Network, Network] | None = None) -> None:
         self.network, self.asked = network, asked
-        twins = None if pair is None else with_twins(network, *pair)
+        self.twins = None if pair is None else with_twins(network, *pair)
         boxes = asked.boxes()
         self.corners = [box.lower for box in dict.fromkeys(boxes) if box.lower == box.upper]
-        self.problems = problems(network, asked, twins)
+        self.problems = problems(network, asked, self.twins)
         self.trees = [trees_of(problem) for problem in self.problems]
         self.left = [
             WaitingCell(i, trees[-1].whole(ExactBox(*map(tuple, problem.exact))), few_open(problem))

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from polytope_lens._progress import bar
 from polytope_lens.errors import REPORT, ConsistencyError
-from polytope_lens.network.twins import with_twins
 from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
 from polytope_lens.properties.cell_tree import CellTree, ProofNode, batch_of, write_tree
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from polytope_lens.network.network import Network
+    from polytope_lens.network.twins import TwinNetwork
     from polytope_lens.proof.log import LogFile
     from polytope_lens.properties.cell_tree import OpenCell
     from polytope_lens.properties.counterexample import Counterexample
@@ -57,6 +57,7 @@ def write_property_proof(
     is_over: Callable[[], bool] = lambda: False,
     tick: Callable[[int, float], object] = lambda n, share: None,
     pair: tuple[Network, Network] | None = None,
+    twins: TwinNetwork | None = None,
     lines: Sequence[str] = (),
     end: Sequence[object] = (),
 ) -> bool:
@@ -75,6 +76,8 @@ def write_property_proof(
         Told how many cells more were written, and what share of all boxes they close, by halvings.
     pair : two Networks, optional
         Those whose difference the network is.
+    twins : TwinNetwork, optional
+        The same by twins.
     lines : sequence of str, optional
         What the log says of the network and the property, if not that it is this property of this network.
     end : words, optional
@@ -96,7 +99,6 @@ def write_property_proof(
                 log.write("violated", found.case, *map(hexadecimal_fraction, found.point))
                 return True
             boxes = asked.boxes()
-            twins = None if pair is None else with_twins(network, *pair)
             for at, fans in enumerate([] if twins is None else twins.fans):
                 for place, twin, times in zip(*(part.tolist() for part in fans), strict=True):
                     log.write("twin", at, place, twin, hexadecimal(round(log2(times))))

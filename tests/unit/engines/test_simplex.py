@@ -24,7 +24,7 @@ class Walk(NamedTuple):
     inverse: object
     growth: object
     gradient: object
-    octets: object
+    octet: object
 
 
 class State(NamedTuple):
@@ -59,7 +59,7 @@ def random_state(rng, k, n_rows):
         inverse,
         np.zeros(padded(k)),
         rng.normal(size=k),
-        np.zeros((2, LANES)),
+        np.zeros(LANES),
     )
     return State(Rows(normals, offsets), walk)
 

@@ -236,12 +236,12 @@ def _nearest(s: Any, n_rows: int, leaving: int) -> Any:  # pragma: no cover - co
     step, nearest = least(steps), -1
     if not step < np.inf:
         return np.inf, -1
-    store(s.walk.octets, (0, 0), where)
+    store(s.walk.octet, (0,), where)
     rest = LOWEST & ~exceeding(steps, fill(step))
     while rest != NOTHING:
         lane = lowest_bit(rest)
         rest &= rest - ONE
-        row = int(s.walk.octets[0, lane]) + lane
+        row = int(s.walk.octet[lane]) + lane
         if nearest < 0 or row < nearest:
             nearest = row
     for i in range(k):
@@ -396,9 +396,9 @@ def nearest_row(s: Any, n_rows: int, point: Any) -> tuple[float, int]:  # pragma
         slack = load(offsets, (at,))
         for i in range(point.shape[0]):
             slack = multiply_add(load(normals, (i, at)), fill(-point[i]), slack)
-        store(s.walk.octets, (0, 0), slack)
+        store(s.walk.octet, (0,), slack)
         for lane in range(min(LANES, n_rows - at)):
-            if s.walk.octets[0, lane] < least:
-                least = s.walk.octets[0, lane]
+            if s.walk.octet[lane] < least:
+                least = s.walk.octet[lane]
                 nearest = at + lane
     return least, nearest

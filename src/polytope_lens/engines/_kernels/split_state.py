@@ -74,7 +74,7 @@ class EdgeWalk(NamedTuple):
     left: Ints  # (2 k,): the halfspaces that it was led away from
     tableau: Floats  # (k, 2 k)
     entering: Floats  # (k,): normal of the halfspace that enters the basis
-    octets: Floats  # (2, 8): of what is looked at one by one
+    octet: Floats  # (8,): of what is looked at one by one
 
 
 class Halves(NamedTuple):
