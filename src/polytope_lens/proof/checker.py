@@ -9,9 +9,21 @@ needs nothing but Python's standard library and trusts nothing in the log: copy 
 the format, and why the checks below suffice. The exit code is 0 if it is proved. What would take more than 256 MB and
 200 times the log of memory, or more than so many seconds, is not proved.
 
+Nobody has to read all of it. Chapters 1, 2 and 12 read a log; with those named here they prove
+
+    how many regions there are                  3, 4, 6
+    the same in the plane                       3, 5, 6
+    that a property holds, or is violated       7
+    a greatest value, a radius                  7, 8
+    how steep a network is                      7, 9
+    a largest difference of two networks        7, 8, 10
+    how large a share of a domain is            3, 7, 11
+
 A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + c``, and in a cell for the halfspace
 ``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0.
 """
+
+from __future__ import annotations
 
 import argparse
 import hashlib
@@ -22,7 +34,6 @@ import sys
 import time
 import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from fractions import Fraction
@@ -31,11 +42,17 @@ from gzip import BadGzipFile, GzipFile
 from itertools import compress, count, product
 from multiprocessing import get_context
 from operator import add, mul, or_, sub
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Row = list[int]
 SECONDS = 600.0
 FREE_BYTES, BYTES_PER_BYTE = 2**28, 200
+
+
+# 1. Lines and numbers -----------------------------------------------------------------------------------------------
 
 
 class RejectedError(Exception):
@@ -170,6 +187,9 @@ def longest(rows: list[Row]) -> int:
     return max((value.bit_length() for row in rows for value in row), default=0)
 
 
+# 2. Networks and domains --------------------------------------------------------------------------------------------
+
+
 class Layer:
     """A hidden layer; its weights and slopes are multiplied by powers of two. `by_twins` tells what fans are."""
 
@@ -205,14 +225,6 @@ class Layer:
         return [[*map(mul, chosen, values), column[-1] * factor] for values, column in zip(z, columns)]
 
 
-class Chart(NamedTuple):
-    """The points [x; t] = sum of s_k columns[k] + columns[-1] where sides are <= 0, in a box first |s_k| <= 1."""
-
-    columns: list[Row]
-    sides: list[Row]
-    in_box: bool
-
-
 def read_floats(words: list[str], n: int) -> list[float]:
     values = [*map(float.fromhex, words)]
     require(len(values) == n and all(map(math.isfinite, values)), f"expected {n} finite numbers")
@@ -242,87 +254,30 @@ def read_outputs(log: Log, dim: int, layers: list[Layer]) -> list[Layer]:
     return [*layers, Layer([[1.0, 1.0, 0.0, *row] for row in rows])]
 
 
-def difference(log: Log, dim: int, first: list[Layer], second: list[Layer]) -> list[Layer]:
-    """Two networks side by side, and behind their outputs what the first one gives more than the second.
-
-    The one with fewer layers is preceded by some that hand its inputs on. A hidden neuron of the second one that
-    computes a positive multiple of what one of the first does, of the same values, is that one so many times, if all
-    weights on it stay floats when they are multiplied.
-    """
-    require(len(first[-1].rows) == len(second[-1].rows), "networks with different numbers of outputs")
-    hand_on, depth = [[1.0, 1.0, 0.0, *map(float, unit(k, dim))] for k in range(dim)], max(len(first), len(second))
-    nets = [[hand_on] * (depth - len(net)) + [layer.neurons for layer in net] for net in (first, second)]
-    stages, here, there, width = list[Layer](), [*range(dim)], [(k, Fraction(1)) for k in range(dim)], dim
-    for mine, others, behind in zip(*nets, [*nets[1][1:], []]):
-        log.check_time()
-        log.hold(200 * (len(mine) + len(others)) * (width + 8))
-        joint = [widened(neuron, [(k, Fraction(1)) for k in here], width) for neuron in mine]
-        others, known = [widened(neuron, there, width) for neuron in others], dict[Any, list[tuple[int, Fraction]]]()
-        for j in range(len(joint) - 1, -1, -1) if behind else ():
-            direction, size = direction_of(joint[j])
-            known.setdefault(direction, []).append((j, size))
-        here, there = [*range(len(joint))], []
-        for j, neuron in enumerate(others):
-            direction, size = direction_of(neuron)
-            place, own = (known.get(direction) or [(len(joint), size)])[-1]
-            times = size / own
-            if place < len(joint) and all(is_float(Fraction(n[3 + j]) * times) for n in behind if times != 1):
-                known[direction].pop()
-            else:
-                place, times = len(joint), Fraction(1)
-                joint.append(neuron)
-            there.append((place, times))
-        width = len(joint)
-        stages.append(Layer(joint))
-    minus = [[float((k == j) - (k == j + len(here))) for k in range(width)] for j in here]
-    return [*stages, Layer([[1.0, 1.0, 0.0, *row, 0.0] for row in minus])]
+def lengths(layers: list[Layer], columns: list[Row]) -> list[int]:
+    """For each layer, so many bits at most have its pre-activations, given what the first one sees."""
+    bits, found = longest(columns), list[int]()
+    for layer in layers:
+        first, second = layer.longer
+        found.append(bits + first)
+        bits += first + second
+    return found
 
 
-def direction_of(neuron: list[float]) -> tuple[Any, Fraction]:
-    """A neuron's slopes, and its weights and bias as integers without a common factor; and that factor."""
-    (whole,), scale = integers([neuron[3:]])
-    common = math.gcd(*whole) or 1
-    return (*neuron[:3], *(v // common for v in whole)), Fraction(common, scale)
+def afford_layers(log: Budget, layers: list[Layer], columns: list[Row]) -> None:
+    """Refuse numbers that become too long behind many layers, before they are computed."""
+    total = sum(layer.n_bits for layer in layers) * len(layers) // 8
+    for layer, bits in zip(layers, lengths(layers, columns)):
+        total += 8 * len(columns) * len(layer.rows) * (bits // 8 + 64)
+    log.afford(total)
 
 
-def is_float(value: Fraction) -> bool:
-    return abs(value) < 2**1023 and float(value) == value
+class Chart(NamedTuple):
+    """The points [x; t] = sum of s_k columns[k] + columns[-1] where sides are <= 0, in a box first |s_k| <= 1."""
 
-
-def by_twins(log: Log, stages: list[Layer]) -> list[Layer]:
-    """The same network, in which some neurons stand for what they give more than so many times a twin in their layer.
-
-    Let theirs be z' and z, the pre-activation is then delta = z' - t z. What f(z') is more than f(t z) = t f(z) lies
-    between delta times the one slope of f and delta times the other. Whatever has a weight on f(z') has it on both.
-    """
-    made, fans = list[Layer](), dict[int, tuple[int, Fraction]]()
-    for at, stage in enumerate(stages if log.words[:1] == ["twin"] else ()):
-        log.hold(300 * len(stage.rows) * len(stage.columns))
-        rows = [[*map(Fraction, neuron[3:])] for neuron in stage.neurons]
-        for row in rows:
-            log.check_time()
-            for j, (i, t) in fans.items():
-                row[i] += t * row[j]
-        fans = {}
-        while log.words[:2] == ["twin", str(at)]:
-            j, i, e = decimal(log.words[2]), decimal(log.words[3]), hexadecimal(log.next(n=5)[4])
-            require(i < j and i not in fans and j > max(fans, default=0) and abs(e) < 64, "twins are told in order")
-            require(stage.slopes[i] == stage.slopes[j], "twins with different slopes")
-            fans[j] = i, Fraction(2) ** e
-            rows[j] = [v - fans[j][1] * w for v, w in zip(rows[j], rows[i])]
-        require(all(is_float(v) for row in rows for v in row), "a weight of twins that is no float")
-        made.append(Layer([[*neuron[:3], *map(float, row)] for neuron, row in zip(stage.neurons, rows)], fans))
-    require(not fans, "outputs have no twins")
-    return made or stages
-
-
-def widened(neuron: list[float], places: list[tuple[int, Fraction]], width: int) -> list[float]:
-    """A neuron that sees more values: its own are multiples of those at some places."""
-    *weights, bias = neuron[3:]
-    spread = [0.0] * width
-    for (k, times), weight in zip(places, weights):
-        spread[k] = weight if times == 1 else float(times * Fraction(weight))
-    return [*neuron[:3], *spread, bias]
+    columns: list[Row]
+    sides: list[Row]
+    in_box: bool
 
 
 def unit(k: int, dim: int, sign: int = 1) -> Row:
@@ -369,32 +324,10 @@ def in_box(ends: list[float], sides: list[Row]) -> Chart:
     return Chart(columns, ends_of_s + [[sum(map(mul, side, column)) for column in columns] for side in sides], True)
 
 
-def lengths(layers: list[Layer], columns: list[Row]) -> list[int]:
-    """For each layer, so many bits at most have its pre-activations, given what the first one sees."""
-    bits, found = longest(columns), list[int]()
-    for layer in layers:
-        first, second = layer.longer
-        found.append(bits + first)
-        bits += first + second
-    return found
+# 3. Halfspaces, and numbers in slots --------------------------------------------------------------------------------
 
-
-def afford_layers(log: Budget, layers: list[Layer], columns: list[Row]) -> None:
-    """Refuse numbers that become too long behind many layers, before they are computed."""
-    total = sum(layer.n_bits for layer in layers) * len(layers) // 8
-    for layer, bits in zip(layers, lengths(layers, columns)):
-        total += 8 * len(columns) * len(layer.rows) * (bits // 8 + 64)
-    log.afford(total)
-
-
-# A step is a neuron that cuts, or one that is on or off, for which multipliers of halfspaces are named. A halfspace is
-# named by a capital letter, the last one of the cell by A; small letters before it count the alphabets.
-STEP = re.compile("(0|[1-9][0-9]{0,17})([-+])([1-9]?)((?:[g-z]*[A-Z][0-9a-f]*)+)")
 PAIR = re.compile("([g-z]*[A-Z])([0-9a-f]*)")
 NAMES = re.compile("([g-z]*[A-Z])+")
-DIGITS = re.compile("[0-9a-f]+")
-BITS = 64
-NOT_YET = Row()
 
 
 @lru_cache(2**12)
@@ -404,16 +337,6 @@ def place(name: str) -> int:
     for letter in name[:-1]:
         alphabets = 20 * alphabets + ord(letter) - ord("g") + 1
     return -1 - 26 * alphabets - ord(name[-1]) + ord("A")
-
-
-def shortened(row: Row) -> Row:
-    """A function that is less than a row, up to a power of two, where |s_k| <= 1; its numbers have 64 bits."""
-    excess = max(map(int.bit_length, row)) - BITS
-    if excess <= 0:
-        return [v << -excess for v in row]
-    row = [v >> excess for v in row]
-    row[-1] -= len(row) - 1
-    return row
 
 
 def solved(equations: list[Row], n: int) -> tuple[int, list[Row]]:
@@ -468,6 +391,26 @@ class Slots:
     def unpacked(self, value: int) -> Row:
         raw, size, half = self.raw(value), self.size, self.half
         return [int.from_bytes(raw[at : at + size], "little") - half for at in range(0, self.n_bytes, size)]
+
+
+# 4. Counts: cells as halfspaces -------------------------------------------------------------------------------------
+
+# A step is a neuron that cuts, or one that is on or off, for which multipliers of halfspaces are named. A halfspace is
+# named by a capital letter, the last one of the cell by A; small letters before it count the alphabets.
+STEP = re.compile("(0|[1-9][0-9]{0,17})([-+])([1-9]?)((?:[g-z]*[A-Z][0-9a-f]*)+)")
+DIGITS = re.compile("[0-9a-f]+")
+BITS = 64
+NOT_YET = Row()
+
+
+def shortened(row: Row) -> Row:
+    """A function that is less than a row, up to a power of two, where |s_k| <= 1; its numbers have 64 bits."""
+    excess = max(map(int.bit_length, row)) - BITS
+    if excess <= 0:
+        return [v << -excess for v in row]
+    row = [v >> excess for v in row]
+    row[-1] -= len(row) - 1
+    return row
 
 
 class Part(NamedTuple):
@@ -588,6 +531,8 @@ class Tree:
         require(len(column) == n + 1 and column[-1] > 0, "a point is numbers over a positive one")
         return column
 
+
+# 5. Counts: polygons ------------------------------------------------------------------------------------------------
 
 Corner = tuple[Row, int, int, int, int]  # edge, x, y, above, below
 
@@ -768,56 +713,89 @@ def completed(cell: Polygon, border: list[Corner]) -> Polygon:
     return Polygon(depth, seen, z, short, active, on | ((above & active) ^ cutting), border, cutting)
 
 
-class Ball(NamedTuple):
-    """The points that are nearer to a center than some radius, in the norm 1 or inf, and the open halfspaces around."""
+# 6. Counts: pieces --------------------------------------------------------------------------------------------------
 
-    norm: str
-    radius: Fraction
-    center: list[Fraction]
-    sides: list[tuple[dict[Any, Fraction], Fraction]]
+FORMS: dict[str, Any] = {"tree": Tree, "plane": Plane}
 
 
-def read_ball(log: Log, dim: int) -> Ball:
-    norm, radius, *center = log.next("ball", dim + 3)[1:]
-    require(norm in ("1", "inf"), "a ball has the norm 1 or inf")
-    r, c, log_terms = fraction(radius), [fraction(word) for word in center], dim if norm == "1" else 0
-    require(r >= 0 and log_terms < 64, "a ball has a radius, and in the norm 1 not too many inputs")
-    log.afford((dim << log_terms) * (500 + 2 * sum(map(len, center))))
-    normals = [{("x", k): Fraction(sign)} for k in range(dim) for sign in (1, -1)]
-    if norm == "1":
-        normals += [{("x", k): Fraction(v) for k, v in enumerate(signs)} for signs in product((1, -1), repeat=dim)]
-    return Ball(norm, r, c, [(row, -r - sum(v * c[k] for (_, k), v in row.items())) for row in normals])
+def read_pieces(log: Log, trunk: Any, only: int | None, totals: list[int]) -> Iterator[tuple[Any, ...]]:
+    """Follow the trunk of a tree, and say what is claimed of the pieces at its ends: of all, or of one."""
+    waiting, number = [trunk.root()], 0
+    while waiting:
+        cell = trunk.follow(waiting.pop(), log.next("to")[1:], waiting)
+        n_bytes, digest, *claims = log.next("piece", 3 + len(totals))[1:]
+        for k, word in enumerate(claims):
+            totals[k] += decimal(word)
+        line, text = log.number, log.piece(decimal(n_bytes), skip=only not in (None, number))
+        if text is not None:
+            yield line, cell, text, digest, claims
+        number += 1
+    for k, n in enumerate(trunk.counts):
+        totals[k] += n
+    require(only is None or only < number, f"there are {number} pieces, counted from 0")
 
 
-class Slope(NamedTuple):
-    """A bound on the norm of matrices, from the norm p of inputs to q of outputs; squared, if these are roots."""
-
-    p: str
-    q: str
-    bound: Fraction
-
-    @property
-    def degree(self) -> int:
-        return 2 if (self.q if self.p == "1" else self.p) == "2" else 1
-
-    @property
-    def name(self) -> str:
-        what = "Lipschitz constant" if self.degree == 1 else "square of the Lipschitz constant"
-        return f"the {what} from the norm {self.p} to the norm {self.q}"
-
-    def power(self, matrix: list[Row]) -> int:
-        """The norm, or its square, of a matrix: the greatest of a column, or of a row in the dual norm of p."""
-        lines = [*zip(*matrix)] if self.p == "1" else matrix
-        order = self.q if self.p == "1" else {"inf": "1", "2": "2"}[self.p]
-        sizes = [[abs(v) ** self.degree for v in line] for line in lines]
-        return max((max(line) if order == "inf" else sum(line) for line in sizes if line), default=0)
+def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claims: list[str]) -> None:
+    """Prove the numbers of cells that are claimed of a piece, which begins after a line."""
+    walk.counts, at = [0] * len(walk.layers), count(line)
+    try:
+        require(hashlib.sha256(text).hexdigest() == digest, "a piece that has been changed since it was written")
+        *lines, end = text.decode("ascii").split("\n")
+        require(not end, "a piece ends with its last line")
+        if not (hasattr(walk, "is_proved") and walk.is_proved(cell, lines)):
+            walk.finish(cell, (text for text in lines if next(at)))
+        require(
+            claims == [*map(str, walk.counts)], f"{walk.counts} cells were proved, but the piece says other numbers"
+        )
+    except EXPECTED as error:
+        raise RejectedError(why(error), next(at)) from None
 
 
-def read_slope(log: Log, n_outputs: int) -> Slope:
-    p, q, bound = log.next("lipschitz", 4)[1:]
-    require({p, q} <= {"1", "2", "inf"}, "norms are 1, 2 or inf")
-    require(p == "1" or q == "inf" or n_outputs == 1, "no norm that is one of rows or of columns")
-    return Slope(p, q, fraction(bound))
+ALONE = 1.0  # seconds after which other processes are asked to help, if any are wanted
+worker: Any = None  # what a process that checks pieces needs for all of them
+
+
+def begin_worker(form: Any, layers: list[Layer], chart: Chart, size: int) -> None:
+    global worker
+    worker = form(layers, chart, Budget(size, math.inf))
+
+
+def check_piece_there(seconds: float, *piece: Any) -> None:
+    worker.budget.started, worker.budget.seconds = time.monotonic(), seconds
+    check_piece(worker, *piece)
+
+
+def check_counts(log: Log, dim: int, layers: list[Layer], jobs: int, only: int | None) -> dict[str, Any]:
+    """Prove the numbers of regions of a domain, in total and after each layer."""
+    network = log.digest.copy().hexdigest()
+    domain, chart = read_domain(log, dim)
+    afford_layers(log, layers, chart.columns)
+    name, totals = log.next("form", 2)[1], [0] * len(layers)
+    require(name in log.forms, f"unknown form of proof '{name[:20]}'")
+    form = log.forms[name]
+    trunk, walk, under_way = form(layers, chart, log), form(layers, chart, log), deque[Future[None]]()
+    with ExitStack() as stack:
+        pool = None
+        for piece in read_pieces(log, trunk, only, totals):
+            if jobs == 1 or (pool is None and log.seconds - log.left() < ALONE):
+                check_piece(walk, *piece)
+                continue
+            if pool is None:
+                start = get_context("spawn"), begin_worker, (form, layers, chart, log.size)
+                pool = stack.enter_context(ProcessPoolExecutor(jobs, *start))
+            under_way.append(pool.submit(check_piece_there, log.left(), *piece))
+            while len(under_way) > 2 * jobs:
+                under_way.popleft().result()
+        for future in under_way:
+            future.result()
+    counts = [totals[-1] if layers else 1, *totals]
+    require(
+        log.next("regions")[1:] == [*map(str, counts)], f"{counts} regions were proved, but the log says other numbers"
+    )
+    return {"total": counts[0], "per_layer": counts[1:], "network": network, "domain": domain}
+
+
+# 7. Properties ------------------------------------------------------------------------------------------------------
 
 
 class Case(NamedTuple):
@@ -837,68 +815,6 @@ class Case(NamedTuple):
         unit = math.lcm(*(v.denominator for side in self.box for v in side))
         lower, upper = ([int(v * unit) for v in side] for side in self.box)
         return lower, upper, unit
-
-
-def matrices(stages: list[Layer], cell: "Cell", row: Row) -> tuple[Row, Row, int]:
-    """Least and greatest coefficients, over a scale, of inputs in a sum of values of the last of some layers."""
-    low, high, scale = row, row, 1
-    for at in range(len(stages) - 1, -1, -1):
-        stage = stages[at]
-        columns, scale = stage.columns[:-1], scale * stage.scale
-        up = [([v if v > 0 else 0 for v in column], [v if v < 0 else 0 for v in column]) for column in columns]
-        low, high = (
-            [sum(map(mul, plus, a)) + sum(map(mul, minus, b)) for plus, minus in up]
-            for a, b in ((low, high), (high, low))
-        )
-        if at:
-            known, before = cell.known[at - 1], stages[at - 1]
-            ends = list[tuple[int, int]]()
-            for (p, q), (bottom, top), a, b in zip(before.slopes, known.bounds, low, high):
-                is_on, is_off = bottom is not None and bottom >= 0, top is not None and top <= 0
-                slopes = (q,) if is_on else (p,) if is_off else (p, q)
-                products = [slope * v for slope in slopes for v in (a, b)]
-                ends.append((min(products), max(products)))
-            low, high, scale = [a for a, _ in ends], [b for _, b in ends], scale * before.unit
-    return low, high, scale
-
-
-def check_slope(log: Log, stages: list[Layer], slope: Slope | None, cell: "Cell") -> None:
-    """All matrices of regions in a cell are within the bound."""
-    largest, scale = list[Row](), 1
-    if slope is None:
-        raise RejectedError("nothing is asked about slopes")
-    for row in (unit(o, len(stages[-1].rows))[:-1] for o in range(len(stages[-1].rows))):
-        log.check_time()
-        low, high, scale = matrices(stages, cell, row)
-        largest.append([max(-a, b) for a, b, lo, hi in zip(low, high, cell.lower, cell.upper) if lo < hi])
-    require(slope.power(largest) <= slope.bound * scale**slope.degree, "the network may be steeper in this cell")
-
-
-def may_vanish(stages: list[Layer], cell: "Cell", at: int, j: int) -> bool:
-    """Whether a neuron may be zero on an open part of a cell: not if it depends on an input there."""
-    low, high, _ = matrices(stages[: at + 1], cell, unit(j, len(stages[at].rows))[:-1])
-    return not any((a > 0 or b < 0) and lo < hi for a, b, lo, hi in zip(low, high, cell.lower, cell.upper))
-
-
-def check_steepest(log: Log, stages: list[Layer], case: Case, slope: Slope, values: list[Fraction]) -> dict[str, Any]:
-    """The norm of the matrix at a point of the box around which the network is affine."""
-    require(is_met(case, sums_at(case, values)), "a point outside the domain")
-    point, free = values[: len(case.box[0])], [k for k, ends in enumerate(zip(*case.box)) if ends[0] < ends[1]]
-    under = math.lcm(*(v.denominator for v in point))
-    columns = [*(unit(k, len(point)) for k in free), [*(int(v * under) for v in point), under]]
-    afford_layers(log, stages, columns)
-    for stage in stages[:-1]:
-        *z, here = stage.preactivations(log.timed(columns))
-        bends = [j for j, (p, q) in enumerate(stage.slopes) if p != q and here[j] == 0]
-        require(not any(values[j] for values in z for j in bends), "the network bends at the point")
-        columns = stage.activations(columns, [*z, here], [v > 0 for v in here])
-    z = stages[-1].preactivations(log.timed(columns))[:-1]
-    scale = Fraction(columns[-1][-1] * stages[-1].scale, under)
-    reached = slope.power([*map(list, zip(*z))]) / scale**slope.degree
-    size = about(reached) if reached == slope.bound else f"between {about(reached)} and {about(slope.bound)}"
-    says = f"{slope.name} is {size}; around {coordinates(point)} it is {about(reached)}"
-    numbers = {"value": shown(reached), "bound": shown(slope.bound), "point": [*map(shown, point)]}
-    return {"verdict": "STEEPEST", "says": says, **numbers}
 
 
 def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None, slope: Slope | None, is_measured: bool) -> Case:
@@ -956,17 +872,6 @@ def lines(p: int, q: int, low: int | None, high: int | None, lean: int | None) -
     s, t = (chord, through) if p < q else (through, chord)
     # What the activation has more than a line is greatest, and least, at 0 or at an end.
     return s, max(0, (p - s) * low, (q - s) * high), t, min(0, (p - t) * low, (q - t) * high)
-
-
-def fan(slopes: Row, ends: Ends, twin: Ends, times: Fraction) -> tuple[int, int, int, int] | None:
-    """The same around what a neuron gives more than so many times its twin, between bounds on delta and on the twin."""
-    (p, q), (low, high), (bottom, top) = slopes, ends, twin
-    if bottom is not None and low is not None and bottom >= 0 <= times * bottom + low:
-        p = q
-    elif top is not None and high is not None and top <= 0 >= times * top + high:
-        q = p
-    above, below = lines(min(p, q), max(p, q), low, high, None), lines(max(p, q), min(p, q), low, high, None)
-    return (*above[:2], *below[2:]) if above and below else None
 
 
 class Known(NamedTuple):
@@ -1111,159 +1016,6 @@ def check_leans(stages: list[Layer], cell: Cell, words: list[str]) -> None:
     cell.known[at] = drawn(stages[at], known.bits, known.bounds, {**known.leans, **news})
 
 
-class Vertex(NamedTuple):
-    """A corner of a polytope on which some layers are affine, and what they compute there."""
-
-    seen: Row  # what the layer at hand sees; the last number is positive, and stands for 1 here and below
-    z: Row  # its pre-activations
-    point: Row  # the inputs
-    sides: int  # a bit for each side of the polytope on which it lies
-
-
-def bytes_of(polytope: list[Vertex]) -> int:
-    """About so many take the corners of a polytope."""
-    numbers = polytope[0].seen + polytope[0].z + polytope[0].point
-    return len(polytope) * len(numbers) * (64 + longest([numbers]) // 4)
-
-
-def cut(log: Budget, polytope: list[Vertex], values: Row, dim: int) -> tuple[list[Vertex], list[Vertex]]:
-    """The parts of a polytope with interior where a function is at most 0, and at least 0, given its values at corners.
-
-    An edge is two corners and all sides on which both lie, if there is no third corner on these.
-    """
-    log.check_time()
-    if max(values, default=0) <= 0:
-        return polytope, []
-    if min(values) >= 0:
-        return [], polytope
-    side, size = 1 << max(corner.sides for corner in polytope).bit_length(), bytes_of(polytope) // len(polytope)
-    parts = list[Vertex](), list[Vertex]()
-    for corner, v in zip(polytope, values):
-        for part, sign in zip(parts, (1, -1)):
-            if sign * v <= 0:
-                part.append(corner if v else corner._replace(sides=corner.sides | side))
-    low, high = ([pair for pair in zip(polytope, values) if sign * pair[1] > 0] for sign in (-1, 1))
-    for p, v in low:
-        log.check_time()
-        for q, w in high:
-            both = p.sides & q.sides
-            if both.bit_count() < dim - 1:
-                continue
-            log.check_time()
-            if sum(both & ~corner.sides == 0 for corner in polytope) == 2:
-                numbers = [w * a - v * b for a, b in zip(p.seen + p.z + p.point, q.seen + q.z + q.point)]
-                common, m, n = math.gcd(*numbers), len(p.seen), len(p.seen) + len(p.z)
-                numbers = [a // common for a in numbers]
-                corner = Vertex(numbers[:m], numbers[m:n], numbers[n:], both | side)
-                log.afford(2 * sum(map(len, parts)) * size)
-                for part in parts:
-                    part.append(corner)
-    return parts
-
-
-def simplices(log: Budget, polytope: list[Vertex], dim: int) -> Iterator[list[Vertex]]:
-    """Those of a polytope, or of fewer dimensions: they have its first corner, and lie above sides without that."""
-    apex, *others = polytope
-    if not dim:
-        yield [apex]
-        return
-    rest, faces = reduce(or_, (corner.sides for corner in others), 0) & ~apex.sides, set[tuple[int, ...]]()
-    while rest:
-        log.check_time()
-        side, rest = rest & -rest, rest & (rest - 1)
-        face = tuple(k for k, corner in enumerate(others) if corner.sides & side)
-        if len(face) >= dim and face not in faces:
-            yield from ([apex, *simplex] for simplex in simplices(log, [others[k] for k in face], dim - 1))
-        faces.add(face)
-
-
-def volume(log: Budget, polytope: list[Vertex], free: list[int]) -> Fraction:
-    """The volume of a polytope, in the coordinates that are free."""
-    found = Fraction(0)
-    for apex, *simplex in simplices(log, polytope, len(free)):
-        t, *others = apex.seen[-1], *(corner.seen[-1] for corner in simplex)
-        edges = [[c.point[k] * t - apex.point[k] * u for k in free] for c, u in zip(simplex, others)]
-        found += Fraction(abs(solved(edges, len(free))[0]), t ** len(free) * math.prod(others))
-    return found / math.factorial(len(free))
-
-
-def covered(log: Budget, polytope: list[Vertex], cases: list[Case], free: list[int]) -> Fraction:
-    """The volume of the points of a polytope on which outputs are affine, and seen, that satisfy one of some cases."""
-    found, waiting = Fraction(0), [(0, polytope)]
-    while waiting:
-        i, polytope = waiting.pop()
-        for row, is_strict in zip(cases[i].rows, cases[i].strict):
-            sign = -1 if is_strict else 1  # a function that is 0 throughout is nowhere less
-            values = [sign * sum(map(mul, row, corner.point + corner.seen)) for corner in polytope]
-            polytope, beside = cut(log, polytope, values, len(free))[::sign]
-            if beside and i + 1 < len(cases):
-                log.afford((len(waiting) + 3) * bytes_of(beside))
-                waiting.append((i + 1, beside))
-            if not polytope:
-                break
-        else:
-            found += volume(log, polytope, free)
-    return found
-
-
-def measure(log: Log, stages: list[Layer], cases: list[Case], cell: "Cell") -> Fraction:
-    """The volume of the points of a box that satisfy one of its open cases: its regions are found and measured."""
-    some, found = [cases[i] for i in cell.open], Fraction(0)
-    require(not cell.signs and all(case.is_measured for case in some), "boxes are measured, where that is asked")
-    corners, free = corners_of(log, cell.lower, cell.upper, cell.unit)
-    waiting = [(0, 0, [corner._replace(seen=corner.point + corner.seen) for corner in corners])]
-    while waiting:
-        log.check_time()
-        depth, j, polytope = waiting.pop()
-        if depth == len(stages):
-            found += covered(log, polytope, some, free)
-            continue
-        stage = stages[depth]
-        if not j:
-            z = stage.preactivations(log.timed(corner.seen for corner in polytope))
-            polytope = [corner._replace(z=values) for corner, values in zip(polytope, z)]
-        parts = polytope, list[Vertex]()
-        while j < len(stage.slopes) and not all(parts):
-            if stage.slopes[j][0] != stage.slopes[j][1]:
-                parts = cut(log, polytope, [corner.z[j] for corner in polytope], len(free))
-            j += 1
-        if all(parts):
-            log.afford((len(waiting) + 3) * bytes_of(polytope))
-            waiting += [(depth, j, part) for part in parts]
-            continue
-        seen, z = [corner.seen for corner in polytope], [corner.z for corner in polytope]
-        seen = stage.activations(seen, z, [max(values) > 0 for values in zip(*z)])
-        factor = stage.scale * stage.unit
-        points = ([factor * v for v in corner.point] for corner in polytope)
-        behind = [Vertex(row, [], point, corner.sides) for row, point, corner in zip(seen, points, polytope)]
-        waiting.append((depth + 1, 0, behind))
-    return found
-
-
-def corners_of(log: Log, lower: Row, upper: Row, unit: int) -> tuple[list[Vertex], list[int]]:
-    """The corners of a box, from lower / unit to upper / unit, and along what axes it is not flat."""
-    free = [k for k, (low, high) in enumerate(zip(lower, upper)) if low < high]
-    require(len(free) <= 12, "a volume in more than 12 dimensions")
-    log.afford(500 * (len(lower) + 10) << len(free))
-    corners = list[Vertex]()
-    for which in product((0, 1), repeat=len(free)):
-        point = [*lower]
-        for k, end in zip(free, which):
-            point[k] = (lower, upper)[end][k]
-        corners.append(Vertex([unit], [], point, sum(1 << 2 * i + end for i, end in enumerate(which))))
-    return corners, free
-
-
-def domain_volume(log: Log, cases: list[Case]) -> Fraction:
-    """The volume of the points that satisfy those constraints of some case which are about inputs alone."""
-    dim, domains = len(cases[0].box[0]), list[Case]()
-    for case in cases:
-        pairs = [(row, less) for row, less in zip(case.rows, case.strict) if any(row[:dim]) > any(row[dim:-1])]
-        domains.append(case._replace(rows=[row[:dim] + row[-1:] for row, _ in pairs], strict=[v for _, v in pairs]))
-    corners, free = corners_of(log, *cases[0].ends)
-    return covered(log, corners, domains, free)
-
-
 def shared_box(cases: list[Case], which: list[int]) -> tuple[Row, Row, int]:
     """The ends of the box of some cases, in integers, and what they are over."""
     require(len({cases[i].box for i in which}) == 1, "cases that are closed together have one box")
@@ -1359,43 +1111,6 @@ def is_met(case: Case, sums: list[Fraction]) -> bool:
     return all(v < 0 or (v == 0 and not strict) for v, strict in zip(sums, case.strict))
 
 
-def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> dict[str, Any]:
-    """A point at which a case is met, and how far that is; nearer than the radius there is none."""
-    point, radius = values[:dim], ball.radius
-    require(is_met(case, sums_at(case, values)[: len(case.texts)]), "no violation")
-    at = Fraction((sum if ball.norm == "1" else max)(abs(x - c) for x, c in zip(point, ball.center)))
-    numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
-    size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
-    says = f"the distance of {coordinates(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
-    return {"verdict": "NEAREST", "says": f"{says}: one is at {coordinates(point)}", **numbers}
-
-
-def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], sign: int) -> dict[str, Any]:
-    """The value of an output at a point, and a bound that it does not exceed, since no case is met.
-
-    Each case is a part of the domain, and the constraint ``-c . y < -bound``; a least value is minus a greatest one.
-    """
-    bound = Fraction(cases[0].rows[-1][-1], cases[0].unit)
-    for case in cases:
-        *domain, goal = case.rows
-        apart = not any(v for row in domain for v in row[dim:-1]) and not any(goal[:dim])
-        require(apart and case.strict[-1], "no optimum: a case is a domain and, at last, a strict bound on outputs")
-        require(Fraction(goal[-1], case.unit) == bound, "no optimum: cases with several bounds")
-    *inside, excess = sums_at(cases[i], values)
-    require(is_met(cases[i], [*inside, Fraction(-1)]), "a point outside the domain")
-    value, bound, what = sign * (bound - excess), sign * bound, "greatest" if sign > 0 else "least"
-    goals = [[Fraction(-sign * v, case.unit) for v in case.rows[-1][dim:-1]] for case in cases]
-    told = [" + ".join(f"{shown(v)} y{k}" for k, v in enumerate(goal) if v) or "0" for goal in goals]
-    parts = ["; ".join(case.texts[:-1]) for case in cases]
-    each, where = list(dict.fromkeys(told)), list(dict.fromkeys(parts))
-    require(len({*zip(told, parts)}) == len(each) * len(where), "an output is bounded in some parts of the domain only")
-    low, high = map(about, sorted([value, bound]))
-    size = f"{low}," if value == bound else f"between {low} and {high}; it is {about(value)}"
-    says = f"the {what} value of {' and '.join(each)} is {size} at {coordinates(values[:dim])}"
-    numbers = {"value": shown(value), "bound": shown(bound), "point": [*map(shown, values[:dim])]}
-    return {"verdict": what.upper(), "says": says, **numbers, "domain": " | ".join(where)}
-
-
 def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     """Prove that no point satisfies any case of a property, or that one does."""
     stages, compared = read_outputs(log, dim, layers), dict[str, Any]()
@@ -1415,7 +1130,8 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     cases = [read_case(log, dim, n_outputs, *asked) for _ in range(n_cases)]
     statement, left, measured = log.digest.copy().hexdigest(), set(range(len(cases))), Fraction(0)
     afford_layers(log, stages, [[1 << longest([row for case in cases for row in case.rows])]] * (dim + 2))
-    both = [stages if slope or size is not None else by_twins(log, stages), stages]
+    has_twins = log.words[:1] == ["twin"] and not slope and size is None
+    both = [by_twins(log, stages) if has_twins else stages, stages]
     while log.words[:1] == ["cases"]:
         which = [decimal(word) for word in log.next()[1:]]
         require(which and left.issuperset(which) and len(set(which)) == len(which), "cases that are not open")
@@ -1460,84 +1176,417 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
     return {"network": network, "statement": statement, what: told, **found, **compared}
 
 
-FORMS: dict[str, Any] = {"tree": Tree, "plane": Plane}
+# 8. Greatest values and radii ---------------------------------------------------------------------------------------
 
 
-def read_pieces(log: Log, trunk: Any, only: int | None, totals: list[int]) -> Iterator[tuple[Any, ...]]:
-    """Follow the trunk of a tree, and say what is claimed of the pieces at its ends: of all, or of one."""
-    waiting, number = [trunk.root()], 0
-    while waiting:
-        cell = trunk.follow(waiting.pop(), log.next("to")[1:], waiting)
-        n_bytes, digest, *claims = log.next("piece", 3 + len(totals))[1:]
-        for k, word in enumerate(claims):
-            totals[k] += decimal(word)
-        line, text = log.number, log.piece(decimal(n_bytes), skip=only not in (None, number))
-        if text is not None:
-            yield line, cell, text, digest, claims
-        number += 1
-    for k, n in enumerate(trunk.counts):
-        totals[k] += n
-    require(only is None or only < number, f"there are {number} pieces, counted from 0")
+def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], sign: int) -> dict[str, Any]:
+    """The value of an output at a point, and a bound that it does not exceed, since no case is met.
+
+    Each case is a part of the domain, and the constraint ``-c . y < -bound``; a least value is minus a greatest one.
+    """
+    bound = Fraction(cases[0].rows[-1][-1], cases[0].unit)
+    for case in cases:
+        *domain, goal = case.rows
+        apart = not any(v for row in domain for v in row[dim:-1]) and not any(goal[:dim])
+        require(apart and case.strict[-1], "no optimum: a case is a domain and, at last, a strict bound on outputs")
+        require(Fraction(goal[-1], case.unit) == bound, "no optimum: cases with several bounds")
+    *inside, excess = sums_at(cases[i], values)
+    require(is_met(cases[i], [*inside, Fraction(-1)]), "a point outside the domain")
+    value, bound, what = sign * (bound - excess), sign * bound, "greatest" if sign > 0 else "least"
+    goals = [[Fraction(-sign * v, case.unit) for v in case.rows[-1][dim:-1]] for case in cases]
+    told = [" + ".join(f"{shown(v)} y{k}" for k, v in enumerate(goal) if v) or "0" for goal in goals]
+    parts = ["; ".join(case.texts[:-1]) for case in cases]
+    each, where = list(dict.fromkeys(told)), list(dict.fromkeys(parts))
+    require(len({*zip(told, parts)}) == len(each) * len(where), "an output is bounded in some parts of the domain only")
+    low, high = map(about, sorted([value, bound]))
+    size = f"{low}," if value == bound else f"between {low} and {high}; it is {about(value)}"
+    says = f"the {what} value of {' and '.join(each)} is {size} at {coordinates(values[:dim])}"
+    numbers = {"value": shown(value), "bound": shown(bound), "point": [*map(shown, values[:dim])]}
+    return {"verdict": what.upper(), "says": says, **numbers, "domain": " | ".join(where)}
 
 
-def check_piece(walk: Any, line: int, cell: Any, text: bytes, digest: str, claims: list[str]) -> None:
-    """Prove the numbers of cells that are claimed of a piece, which begins after a line."""
-    walk.counts, at = [0] * len(walk.layers), count(line)
-    try:
-        require(hashlib.sha256(text).hexdigest() == digest, "a piece that has been changed since it was written")
-        *lines, end = text.decode("ascii").split("\n")
-        require(not end, "a piece ends with its last line")
-        if not (hasattr(walk, "is_proved") and walk.is_proved(cell, lines)):
-            walk.finish(cell, (text for text in lines if next(at)))
-        require(
-            claims == [*map(str, walk.counts)], f"{walk.counts} cells were proved, but the piece says other numbers"
+class Ball(NamedTuple):
+    """The points that are nearer to a center than some radius, in the norm 1 or inf, and the open halfspaces around."""
+
+    norm: str
+    radius: Fraction
+    center: list[Fraction]
+    sides: list[tuple[dict[Any, Fraction], Fraction]]
+
+
+def read_ball(log: Log, dim: int) -> Ball:
+    norm, radius, *center = log.next("ball", dim + 3)[1:]
+    require(norm in ("1", "inf"), "a ball has the norm 1 or inf")
+    r, c, log_terms = fraction(radius), [fraction(word) for word in center], dim if norm == "1" else 0
+    require(r >= 0 and log_terms < 64, "a ball has a radius, and in the norm 1 not too many inputs")
+    log.afford((dim << log_terms) * (500 + 2 * sum(map(len, center))))
+    normals = [{("x", k): Fraction(sign)} for k in range(dim) for sign in (1, -1)]
+    if norm == "1":
+        normals += [{("x", k): Fraction(v) for k, v in enumerate(signs)} for signs in product((1, -1), repeat=dim)]
+    return Ball(norm, r, c, [(row, -r - sum(v * c[k] for (_, k), v in row.items())) for row in normals])
+
+
+def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> dict[str, Any]:
+    """A point at which a case is met, and how far that is; nearer than the radius there is none."""
+    point, radius = values[:dim], ball.radius
+    require(is_met(case, sums_at(case, values)[: len(case.texts)]), "no violation")
+    at = Fraction((sum if ball.norm == "1" else max)(abs(x - c) for x, c in zip(point, ball.center)))
+    numbers = {"radius": shown(radius), "reached": shown(at), "point": [*map(shown, point)]}
+    size = about(at) if at == radius else f"between {about(radius)} and {about(at)}"
+    says = f"the distance of {coordinates(ball.center)} from a violation, in the norm {ball.norm}, is {size}"
+    return {"verdict": "NEAREST", "says": f"{says}: one is at {coordinates(point)}", **numbers}
+
+
+# 9. Slopes ----------------------------------------------------------------------------------------------------------
+
+
+class Slope(NamedTuple):
+    """A bound on the norm of matrices, from the norm p of inputs to q of outputs; squared, if these are roots."""
+
+    p: str
+    q: str
+    bound: Fraction
+
+    @property
+    def degree(self) -> int:
+        return 2 if (self.q if self.p == "1" else self.p) == "2" else 1
+
+    @property
+    def name(self) -> str:
+        what = "Lipschitz constant" if self.degree == 1 else "square of the Lipschitz constant"
+        return f"the {what} from the norm {self.p} to the norm {self.q}"
+
+    def power(self, matrix: list[Row]) -> int:
+        """The norm, or its square, of a matrix: the greatest of a column, or of a row in the dual norm of p."""
+        lines = [*zip(*matrix)] if self.p == "1" else matrix
+        order = self.q if self.p == "1" else {"inf": "1", "2": "2"}[self.p]
+        sizes = [[abs(v) ** self.degree for v in line] for line in lines]
+        return max((max(line) if order == "inf" else sum(line) for line in sizes if line), default=0)
+
+
+def read_slope(log: Log, n_outputs: int) -> Slope:
+    p, q, bound = log.next("lipschitz", 4)[1:]
+    require({p, q} <= {"1", "2", "inf"}, "norms are 1, 2 or inf")
+    require(p == "1" or q == "inf" or n_outputs == 1, "no norm that is one of rows or of columns")
+    return Slope(p, q, fraction(bound))
+
+
+def matrices(stages: list[Layer], cell: Cell, row: Row) -> tuple[Row, Row, int]:
+    """Least and greatest coefficients, over a scale, of inputs in a sum of values of the last of some layers."""
+    low, high, scale = row, row, 1
+    for at in range(len(stages) - 1, -1, -1):
+        stage = stages[at]
+        columns, scale = stage.columns[:-1], scale * stage.scale
+        up = [([v if v > 0 else 0 for v in column], [v if v < 0 else 0 for v in column]) for column in columns]
+        low, high = (
+            [sum(map(mul, plus, a)) + sum(map(mul, minus, b)) for plus, minus in up]
+            for a, b in ((low, high), (high, low))
         )
-    except EXPECTED as error:
-        raise RejectedError(why(error), next(at)) from None
+        if at:
+            known, before = cell.known[at - 1], stages[at - 1]
+            ends = list[tuple[int, int]]()
+            for (p, q), (bottom, top), a, b in zip(before.slopes, known.bounds, low, high):
+                is_on, is_off = bottom is not None and bottom >= 0, top is not None and top <= 0
+                slopes = (q,) if is_on else (p,) if is_off else (p, q)
+                products = [slope * v for slope in slopes for v in (a, b)]
+                ends.append((min(products), max(products)))
+            low, high, scale = [a for a, _ in ends], [b for _, b in ends], scale * before.unit
+    return low, high, scale
 
 
-ALONE = 1.0  # seconds after which other processes are asked to help, if any are wanted
-worker: Any = None  # what a process that checks pieces needs for all of them
+def check_slope(log: Log, stages: list[Layer], slope: Slope | None, cell: Cell) -> None:
+    """All matrices of regions in a cell are within the bound."""
+    largest, scale = list[Row](), 1
+    if slope is None:
+        raise RejectedError("nothing is asked about slopes")
+    for row in (unit(o, len(stages[-1].rows))[:-1] for o in range(len(stages[-1].rows))):
+        log.check_time()
+        low, high, scale = matrices(stages, cell, row)
+        largest.append([max(-a, b) for a, b, lo, hi in zip(low, high, cell.lower, cell.upper) if lo < hi])
+    require(slope.power(largest) <= slope.bound * scale**slope.degree, "the network may be steeper in this cell")
 
 
-def begin_worker(form: Any, layers: list[Layer], chart: Chart, size: int) -> None:
-    global worker
-    worker = form(layers, chart, Budget(size, math.inf))
+def may_vanish(stages: list[Layer], cell: Cell, at: int, j: int) -> bool:
+    """Whether a neuron may be zero on an open part of a cell: not if it depends on an input there."""
+    low, high, _ = matrices(stages[: at + 1], cell, unit(j, len(stages[at].rows))[:-1])
+    return not any((a > 0 or b < 0) and lo < hi for a, b, lo, hi in zip(low, high, cell.lower, cell.upper))
 
 
-def check_piece_there(seconds: float, *piece: Any) -> None:
-    worker.budget.started, worker.budget.seconds = time.monotonic(), seconds
-    check_piece(worker, *piece)
+def check_steepest(log: Log, stages: list[Layer], case: Case, slope: Slope, values: list[Fraction]) -> dict[str, Any]:
+    """The norm of the matrix at a point of the box around which the network is affine."""
+    require(is_met(case, sums_at(case, values)), "a point outside the domain")
+    point, free = values[: len(case.box[0])], [k for k, ends in enumerate(zip(*case.box)) if ends[0] < ends[1]]
+    under = math.lcm(*(v.denominator for v in point))
+    columns = [*(unit(k, len(point)) for k in free), [*(int(v * under) for v in point), under]]
+    afford_layers(log, stages, columns)
+    for stage in stages[:-1]:
+        *z, here = stage.preactivations(log.timed(columns))
+        bends = [j for j, (p, q) in enumerate(stage.slopes) if p != q and here[j] == 0]
+        require(not any(values[j] for values in z for j in bends), "the network bends at the point")
+        columns = stage.activations(columns, [*z, here], [v > 0 for v in here])
+    z = stages[-1].preactivations(log.timed(columns))[:-1]
+    scale = Fraction(columns[-1][-1] * stages[-1].scale, under)
+    reached = slope.power([*map(list, zip(*z))]) / scale**slope.degree
+    size = about(reached) if reached == slope.bound else f"between {about(reached)} and {about(slope.bound)}"
+    says = f"{slope.name} is {size}; around {coordinates(point)} it is {about(reached)}"
+    numbers = {"value": shown(reached), "bound": shown(slope.bound), "point": [*map(shown, point)]}
+    return {"verdict": "STEEPEST", "says": says, **numbers}
 
 
-def check_counts(log: Log, dim: int, layers: list[Layer], jobs: int, only: int | None) -> dict[str, Any]:
-    """Prove the numbers of regions of a domain, in total and after each layer."""
-    network = log.digest.copy().hexdigest()
-    domain, chart = read_domain(log, dim)
-    afford_layers(log, layers, chart.columns)
-    name, totals = log.next("form", 2)[1], [0] * len(layers)
-    require(name in log.forms, f"unknown form of proof '{name[:20]}'")
-    form = log.forms[name]
-    trunk, walk, under_way = form(layers, chart, log), form(layers, chart, log), deque[Future[None]]()
-    with ExitStack() as stack:
-        pool = None
-        for piece in read_pieces(log, trunk, only, totals):
-            if jobs == 1 or (pool is None and log.seconds - log.left() < ALONE):
-                check_piece(walk, *piece)
+# 10. Two networks ---------------------------------------------------------------------------------------------------
+
+
+def difference(log: Log, dim: int, first: list[Layer], second: list[Layer]) -> list[Layer]:
+    """Two networks side by side, and behind their outputs what the first one gives more than the second.
+
+    The one with fewer layers is preceded by some that hand its inputs on. A hidden neuron of the second one that
+    computes a positive multiple of what one of the first does, of the same values, is that one so many times, if all
+    weights on it stay floats when they are multiplied.
+    """
+    require(len(first[-1].rows) == len(second[-1].rows), "networks with different numbers of outputs")
+    hand_on, depth = [[1.0, 1.0, 0.0, *map(float, unit(k, dim))] for k in range(dim)], max(len(first), len(second))
+    nets = [[hand_on] * (depth - len(net)) + [layer.neurons for layer in net] for net in (first, second)]
+    stages, here, there, width = list[Layer](), [*range(dim)], [(k, Fraction(1)) for k in range(dim)], dim
+    for mine, others, behind in zip(*nets, [*nets[1][1:], []]):
+        log.check_time()
+        log.hold(200 * (len(mine) + len(others)) * (width + 8))
+        joint = [widened(neuron, [(k, Fraction(1)) for k in here], width) for neuron in mine]
+        others, known = [widened(neuron, there, width) for neuron in others], dict[Any, list[tuple[int, Fraction]]]()
+        for j in range(len(joint) - 1, -1, -1) if behind else ():
+            direction, size = direction_of(joint[j])
+            known.setdefault(direction, []).append((j, size))
+        here, there = [*range(len(joint))], []
+        for j, neuron in enumerate(others):
+            direction, size = direction_of(neuron)
+            place, own = (known.get(direction) or [(len(joint), size)])[-1]
+            times = size / own
+            if place < len(joint) and all(is_float(Fraction(n[3 + j]) * times) for n in behind if times != 1):
+                known[direction].pop()
+            else:
+                place, times = len(joint), Fraction(1)
+                joint.append(neuron)
+            there.append((place, times))
+        width = len(joint)
+        stages.append(Layer(joint))
+    minus = [[float((k == j) - (k == j + len(here))) for k in range(width)] for j in here]
+    return [*stages, Layer([[1.0, 1.0, 0.0, *row, 0.0] for row in minus])]
+
+
+def direction_of(neuron: list[float]) -> tuple[Any, Fraction]:
+    """A neuron's slopes, and its weights and bias as integers without a common factor; and that factor."""
+    (whole,), scale = integers([neuron[3:]])
+    common = math.gcd(*whole) or 1
+    return (*neuron[:3], *(v // common for v in whole)), Fraction(common, scale)
+
+
+def widened(neuron: list[float], places: list[tuple[int, Fraction]], width: int) -> list[float]:
+    """A neuron that sees more values: its own are multiples of those at some places."""
+    *weights, bias = neuron[3:]
+    spread = [0.0] * width
+    for (k, times), weight in zip(places, weights):
+        spread[k] = weight if times == 1 else float(times * Fraction(weight))
+    return [*neuron[:3], *spread, bias]
+
+
+def is_float(value: Fraction) -> bool:
+    return abs(value) < 2**1023 and float(value) == value
+
+
+def by_twins(log: Log, stages: list[Layer]) -> list[Layer]:
+    """The same network, in which some neurons stand for what they give more than so many times a twin in their layer.
+
+    Let theirs be z' and z, the pre-activation is then delta = z' - t z. What f(z') is more than f(t z) = t f(z) lies
+    between delta times the one slope of f and delta times the other. Whatever has a weight on f(z') has it on both.
+    """
+    made, fans = list[Layer](), dict[int, tuple[int, Fraction]]()
+    for at, stage in enumerate(stages):
+        log.hold(300 * len(stage.rows) * len(stage.columns))
+        rows = [[*map(Fraction, neuron[3:])] for neuron in stage.neurons]
+        for row in rows:
+            log.check_time()
+            for j, (i, t) in fans.items():
+                row[i] += t * row[j]
+        fans = {}
+        while log.words[:2] == ["twin", str(at)]:
+            j, i, e = decimal(log.words[2]), decimal(log.words[3]), hexadecimal(log.next(n=5)[4])
+            require(i < j and i not in fans and j > max(fans, default=0) and abs(e) < 64, "twins are told in order")
+            require(stage.slopes[i] == stage.slopes[j], "twins with different slopes")
+            fans[j] = i, Fraction(2) ** e
+            rows[j] = [v - fans[j][1] * w for v, w in zip(rows[j], rows[i])]
+        require(all(is_float(v) for row in rows for v in row), "a weight of twins that is no float")
+        made.append(Layer([[*neuron[:3], *map(float, row)] for neuron, row in zip(stage.neurons, rows)], fans))
+    require(not fans, "outputs have no twins")
+    return made
+
+
+def fan(slopes: Row, ends: Ends, twin: Ends, times: Fraction) -> tuple[int, int, int, int] | None:
+    """The same around what a neuron gives more than so many times its twin, between bounds on delta and on the twin."""
+    (p, q), (low, high), (bottom, top) = slopes, ends, twin
+    if bottom is not None and low is not None and bottom >= 0 <= times * bottom + low:
+        p = q
+    elif top is not None and high is not None and top <= 0 >= times * top + high:
+        q = p
+    above, below = lines(min(p, q), max(p, q), low, high, None), lines(max(p, q), min(p, q), low, high, None)
+    return (*above[:2], *below[2:]) if above and below else None
+
+
+# 11. Volumes --------------------------------------------------------------------------------------------------------
+
+
+class Vertex(NamedTuple):
+    """A corner of a polytope on which some layers are affine, and what they compute there."""
+
+    seen: Row  # what the layer at hand sees; the last number is positive, and stands for 1 here and below
+    z: Row  # its pre-activations
+    point: Row  # the inputs
+    sides: int  # a bit for each side of the polytope on which it lies
+
+
+def bytes_of(polytope: list[Vertex]) -> int:
+    """About so many take the corners of a polytope."""
+    numbers = polytope[0].seen + polytope[0].z + polytope[0].point
+    return len(polytope) * len(numbers) * (64 + longest([numbers]) // 4)
+
+
+def cut(log: Budget, polytope: list[Vertex], values: Row, dim: int) -> tuple[list[Vertex], list[Vertex]]:
+    """The parts of a polytope with interior where a function is at most 0, and at least 0, given its values at corners.
+
+    An edge is two corners and all sides on which both lie, if there is no third corner on these.
+    """
+    log.check_time()
+    if max(values, default=0) <= 0:
+        return polytope, []
+    if min(values) >= 0:
+        return [], polytope
+    side, size = 1 << max(corner.sides for corner in polytope).bit_length(), bytes_of(polytope) // len(polytope)
+    parts = list[Vertex](), list[Vertex]()
+    for corner, v in zip(polytope, values):
+        for part, sign in zip(parts, (1, -1)):
+            if sign * v <= 0:
+                part.append(corner if v else corner._replace(sides=corner.sides | side))
+    low, high = ([pair for pair in zip(polytope, values) if sign * pair[1] > 0] for sign in (-1, 1))
+    for p, v in low:
+        log.check_time()
+        for q, w in high:
+            both = p.sides & q.sides
+            if both.bit_count() < dim - 1:
                 continue
-            if pool is None:
-                start = get_context("spawn"), begin_worker, (form, layers, chart, log.size)
-                pool = stack.enter_context(ProcessPoolExecutor(jobs, *start))
-            under_way.append(pool.submit(check_piece_there, log.left(), *piece))
-            while len(under_way) > 2 * jobs:
-                under_way.popleft().result()
-        for future in under_way:
-            future.result()
-    counts = [totals[-1] if layers else 1, *totals]
-    require(
-        log.next("regions")[1:] == [*map(str, counts)], f"{counts} regions were proved, but the log says other numbers"
-    )
-    return {"total": counts[0], "per_layer": counts[1:], "network": network, "domain": domain}
+            log.check_time()
+            if sum(both & ~corner.sides == 0 for corner in polytope) == 2:
+                numbers = [w * a - v * b for a, b in zip(p.seen + p.z + p.point, q.seen + q.z + q.point)]
+                common, m, n = math.gcd(*numbers), len(p.seen), len(p.seen) + len(p.z)
+                numbers = [a // common for a in numbers]
+                corner = Vertex(numbers[:m], numbers[m:n], numbers[n:], both | side)
+                log.afford(2 * sum(map(len, parts)) * size)
+                for part in parts:
+                    part.append(corner)
+    return parts
+
+
+def simplices(log: Budget, polytope: list[Vertex], dim: int) -> Iterator[list[Vertex]]:
+    """Those of a polytope, or of fewer dimensions: they have its first corner, and lie above sides without that."""
+    apex, *others = polytope
+    if not dim:
+        yield [apex]
+        return
+    rest, faces = reduce(or_, (corner.sides for corner in others), 0) & ~apex.sides, set[tuple[int, ...]]()
+    while rest:
+        log.check_time()
+        side, rest = rest & -rest, rest & (rest - 1)
+        face = tuple(k for k, corner in enumerate(others) if corner.sides & side)
+        if len(face) >= dim and face not in faces:
+            yield from ([apex, *simplex] for simplex in simplices(log, [others[k] for k in face], dim - 1))
+        faces.add(face)
+
+
+def volume(log: Budget, polytope: list[Vertex], free: list[int]) -> Fraction:
+    """The volume of a polytope, in the coordinates that are free."""
+    found = Fraction(0)
+    for apex, *simplex in simplices(log, polytope, len(free)):
+        t, *others = apex.seen[-1], *(corner.seen[-1] for corner in simplex)
+        edges = [[c.point[k] * t - apex.point[k] * u for k in free] for c, u in zip(simplex, others)]
+        found += Fraction(abs(solved(edges, len(free))[0]), t ** len(free) * math.prod(others))
+    return found / math.factorial(len(free))
+
+
+def covered(log: Budget, polytope: list[Vertex], cases: list[Case], free: list[int]) -> Fraction:
+    """The volume of the points of a polytope on which outputs are affine, and seen, that satisfy one of some cases."""
+    found, waiting = Fraction(0), [(0, polytope)]
+    while waiting:
+        i, polytope = waiting.pop()
+        for row, is_strict in zip(cases[i].rows, cases[i].strict):
+            sign = -1 if is_strict else 1  # a function that is 0 throughout is nowhere less
+            values = [sign * sum(map(mul, row, corner.point + corner.seen)) for corner in polytope]
+            polytope, beside = cut(log, polytope, values, len(free))[::sign]
+            if beside and i + 1 < len(cases):
+                log.afford((len(waiting) + 3) * bytes_of(beside))
+                waiting.append((i + 1, beside))
+            if not polytope:
+                break
+        else:
+            found += volume(log, polytope, free)
+    return found
+
+
+def measure(log: Log, stages: list[Layer], cases: list[Case], cell: Cell) -> Fraction:
+    """The volume of the points of a box that satisfy one of its open cases: its regions are found and measured."""
+    some, found = [cases[i] for i in cell.open], Fraction(0)
+    require(not cell.signs and all(case.is_measured for case in some), "boxes are measured, where that is asked")
+    corners, free = corners_of(log, cell.lower, cell.upper, cell.unit)
+    waiting = [(0, 0, [corner._replace(seen=corner.point + corner.seen) for corner in corners])]
+    while waiting:
+        log.check_time()
+        depth, j, polytope = waiting.pop()
+        if depth == len(stages):
+            found += covered(log, polytope, some, free)
+            continue
+        stage = stages[depth]
+        if not j:
+            z = stage.preactivations(log.timed(corner.seen for corner in polytope))
+            polytope = [corner._replace(z=values) for corner, values in zip(polytope, z)]
+        parts = polytope, list[Vertex]()
+        while j < len(stage.slopes) and not all(parts):
+            if stage.slopes[j][0] != stage.slopes[j][1]:
+                parts = cut(log, polytope, [corner.z[j] for corner in polytope], len(free))
+            j += 1
+        if all(parts):
+            log.afford((len(waiting) + 3) * bytes_of(polytope))
+            waiting += [(depth, j, part) for part in parts]
+            continue
+        seen, z = [corner.seen for corner in polytope], [corner.z for corner in polytope]
+        seen = stage.activations(seen, z, [max(values) > 0 for values in zip(*z)])
+        factor = stage.scale * stage.unit
+        points = ([factor * v for v in corner.point] for corner in polytope)
+        behind = [Vertex(row, [], point, corner.sides) for row, point, corner in zip(seen, points, polytope)]
+        waiting.append((depth + 1, 0, behind))
+    return found
+
+
+def corners_of(log: Log, lower: Row, upper: Row, unit: int) -> tuple[list[Vertex], list[int]]:
+    """The corners of a box, from lower / unit to upper / unit, and along what axes it is not flat."""
+    free = [k for k, (low, high) in enumerate(zip(lower, upper)) if low < high]
+    require(len(free) <= 12, "a volume in more than 12 dimensions")
+    log.afford(500 * (len(lower) + 10) << len(free))
+    corners = list[Vertex]()
+    for which in product((0, 1), repeat=len(free)):
+        point = [*lower]
+        for k, end in zip(free, which):
+            point[k] = (lower, upper)[end][k]
+        corners.append(Vertex([unit], [], point, sum(1 << 2 * i + end for i, end in enumerate(which))))
+    return corners, free
+
+
+def domain_volume(log: Log, cases: list[Case]) -> Fraction:
+    """The volume of the points that satisfy those constraints of some case which are about inputs alone."""
+    dim, domains = len(cases[0].box[0]), list[Case]()
+    for case in cases:
+        pairs = [(row, less) for row, less in zip(case.rows, case.strict) if any(row[:dim]) > any(row[dim:-1])]
+        domains.append(case._replace(rows=[row[:dim] + row[-1:] for row, _ in pairs], strict=[v for _, v in pairs]))
+    corners, free = corners_of(log, *cases[0].ends)
+    return covered(log, corners, domains, free)
+
+
+# 12. Whole logs -----------------------------------------------------------------------------------------------------
 
 
 def check(log: Log, jobs: int, only: int | None) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import hashlib
 import re
 import subprocess
 import sys
+from bisect import bisect
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 import pytest
 
 from families import golden
-from polytope_lens import Box, Lens, Polytope
+from polytope_lens import Box, Lens, Polytope, Property
 from polytope_lens.proof import checker, write
 from proof_logs import answer, proves, sealed, verify, with_line
 
@@ -506,10 +507,45 @@ def test_other_files_are_rejected(body, tmp_path):
     assert verify(path)["proved"] is False
 
 
-def test_the_checker_is_short_and_stands_alone(tmp_path):
+PLANAR = Lens(golden((2, 4, 4, 1), 1))
+ONE_STEP = Lens.from_arrays([[[1, 1]], [[0.5]]], [[0], [0.25]])
+ANSWERS = {
+    "how many regions there are": lambda log: LEAKY.count(CUBE, proof=log),
+    "the same in the plane": lambda log: PLANAR.count(SQUARE, proof=log),
+    "that a property holds, or is violated": lambda log: PLANAR.check(Property.of(SQUARE, ([[-1]], [-100])), proof=log),
+    "a greatest value, a radius": lambda log: PLANAR.maximum([1], SQUARE, proof=log),
+    "how steep a network is": lambda log: PLANAR.lipschitz(SQUARE, np.inf, proof=log),
+    "a largest difference of two networks": lambda log: PLANAR.distance(ONE_STEP, SQUARE, proof=log),
+    "how large a share of a domain is": lambda log: PLANAR.preimage(([[1]], [0]), SQUARE).probability(proof=log),
+}
+
+
+@pytest.mark.parametrize("question", ANSWERS)
+def test_an_answer_rests_on_few_chapters_of_the_checker_and_a_sceptic_can_read_them(question, tmp_path):
+    lines = Path(checker.__file__).read_text().splitlines()
+    heads = [at for at, line in enumerate(lines) if re.match(r"# \d+\. .* -+$", line)]
+    told = re.search(rf"^    {question}  +([\d, ]+)$", checker.__doc__ or "", re.MULTILINE)
+    assert told
+    chapters = {1, 2, 12, *map(int, told[1].split(","))}
+    assert sum([*heads, len(lines)][k] - heads[k - 1] for k in chapters) + heads[0] <= 1000
+    ANSWERS[question](tmp_path / "run.proof")
+    called = set[int]()
+
+    def note(frame, event, _):
+        if event == "call" and frame.f_code.co_filename == checker.__file__:
+            called.add(bisect(heads, frame.f_code.co_firstlineno))
+
+    sys.setprofile(note)
+    try:
+        proved = checker.verify(str(tmp_path / "run.proof"))["proved"]
+    finally:
+        sys.setprofile(None)
+    assert proved and called == chapters
+
+
+def test_the_checker_stands_alone(tmp_path):
     source = Path(checker.__file__)
     text = source.read_text()
-    assert len(text.splitlines()) <= 1600
     imports = re.findall(r"^\s*(?:from|import) (\S+)", text, re.MULTILINE)
     assert {name.split(".")[0] for name in imports} <= sys.stdlib_module_names
     CASES["plane"][0].count(SQUARE, proof=tmp_path / "run.proof")
