@@ -78,5 +78,6 @@ def is_equal(
     if proof is None and has_equal_halves(both) and asked.input_dim == both.input_dim:
         return CheckResult(Verdict.HOLDS, None, 0, 0, 1.0, (), Status.COMPLETE, 0.0)
     return check(
-        both, asked, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress, pair=(first, second)
-    )
+        both, asked, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress, pair=(first, second),
+        by_twins=most > 0,
+    )  # fmt: skip

@@ -20,7 +20,7 @@ from polytope_lens.engines.table import ENGINES, choose_engine
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
-from polytope_lens.properties.property_check import FEW_REGIONS, FEWER, batch_size, few_open, pool_of
+from polytope_lens.properties.property_check import FEW_REGIONS, batch_size, few_in_parts, few_open, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ class _Waiting(NamedTuple):
     """A box, with how many open signs its cells are listed, and how often it was halved."""
 
     box: Boxes
-    few: int
+    few: float
     depth: int = 0
 
 
@@ -117,7 +117,7 @@ def pruned_walk(
                     if done[i].is_done:
                         continue
                 if both is not None:
-                    few = int(FEWER * looked.n_open[i]) if i in done else nodes[i].few
+                    few = few_in_parts(nodes[i].few, int(looked.n_open[i]) if i in done else None)
                     left += [_Waiting(both.at(np.array([k])), few, nodes[i].depth + 1) for k in range(2)]
             if is_told:
                 told = f"{decided:.1%} of the domain decided, {meter.n_regions} cells walked"

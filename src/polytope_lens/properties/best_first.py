@@ -36,11 +36,11 @@ from polytope_lens.properties.property import Property
 from polytope_lens.properties.property_check import (
     FEW_REGIONS,
     FEW_STEPS,
-    FEWER,
     GUESSED,
     Verdict,
     batch_size,
     check,
+    few_in_parts,
     few_open,
     pool_of,
 )
@@ -125,7 +125,7 @@ class _OpenBox(NamedTuple):
     problem: int
     box: Boxes
     bound: Fraction | float
-    few: int
+    few: float
 
 
 class _Outcome(NamedTuple):
@@ -241,7 +241,8 @@ class _BestFirst:
     def __init__(
         self, network: Network, rows: Rows, domain: InputSets, point: Point, twins: TwinNetwork | None = None
     ) -> None:
-        self.network, self.rows, self.domain, self.twins = network, rows, domain, twins
+        self.network, self.rows, self.domain, self.known_twins = network, rows, domain, twins
+        self.twins: TwinNetwork | None = None
         self.point, self.value = point, self.value_at(point)
         self.left: list[tuple[float, int, _OpenBox]] = []
         self.order = count()
@@ -276,6 +277,14 @@ class _BestFirst:
             points = guesses(problem)
             found = exceeding(self, problem, points[heights(problem, points) <= 0][:GUESSED])
             self.take([best_nearby(self, problem, x) for x in found])
+        self.restart()
+
+    def restart(self) -> None:
+        """Leave the whole domain, to be bounded by twins if networks differ: bounds by these are never exactly 0."""
+        if self.known_twins is not None and self.value != 0:
+            self.twins = self.known_twins
+            self.set_level()
+        self.left.clear()
         # Bounds are differences from this level.
         self.level, self.base = self.value, self.problems
         self.scales = [_scales(self.asked, problem) for problem in self.base]
@@ -316,7 +325,7 @@ class _BestFirst:
                 for i in range(0, sum(node.problem == index for node in nodes), step)
             ]
             done = list((map if pool is None else pool.map)(lambda part: look_at(self, part, is_over), parts))
-            self.take([point for outcome in done for point in outcome.points])
+            is_better = self.take([point for outcome in done for point in outcome.points])
             for outcome in done:
                 self.n_boxes += outcome.n_boxes
                 self.n_regions += outcome.n_regions
@@ -326,6 +335,8 @@ class _BestFirst:
                 if shown.update(outcome.n_boxes):
                     between = f"between {nearest_float(self.value):.6g} and {nearest_float(self.bound):.6g}"
                     shown.set_postfix_str(between, refresh=False)
+            if is_better and self.twins is not self.known_twins:
+                self.restart()
 
     def result(self, ended: Status) -> ExtremeValue:
         """The answer."""
@@ -387,8 +398,8 @@ def look_at(search: _BestFirst, nodes: list[_OpenBox], is_over: Callable[[], boo
     n_regions = 0
     for i in np.flatnonzero(kept).tolist():
         node, parts = nodes[i], halves(looked, i)
-        few, bound = node.few, bounds[i]
-        if parts is None or looked.n_open[i] <= few:
+        too_many, bound = None, bounds[i]
+        if parts is None or looked.n_open[i] <= node.few:
             n, found, is_done = _listed(problem, looked, i, None if parts is None else FEW_REGIONS, is_over)
             n_regions += n
             points += found
@@ -398,7 +409,8 @@ def look_at(search: _BestFirst, nodes: list[_OpenBox], is_over: Callable[[], boo
                 # What was found is less than the best of the box: it is listed again, above that.
                 left.append(node._replace(box=looked.boxes.at(np.array([i])), bound=bound))
                 continue
-            few = int(FEWER * looked.n_open[i])
+            too_many = int(looked.n_open[i])
+        few = few_in_parts(node.few, too_many)
         left += [_OpenBox(index, parts.at(np.array([k])), bound, few) for k in range(2)]
     return _Outcome(left, points, len(nodes), n_regions)
 

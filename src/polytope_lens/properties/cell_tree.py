@@ -11,6 +11,7 @@ arithmetic closes it, or finds a point (`touching_cells`).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import log2
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from polytope_lens.properties.box_bounds import joined
 from polytope_lens.properties.cell_bounds import CellBounds, Claim
 from polytope_lens.properties.cell_lines import SLOPE_BITS, default_leans
 from polytope_lens.properties.constant_sums import refuted
+from polytope_lens.properties.implied_signs import meets, touches, with_implied_signs
 from polytope_lens.properties.problem import rounded_outward
 from polytope_lens.properties.property import ExactBox
 from polytope_lens.properties.quick_heights import QuickHeights
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
 # up to how many open neurons a cell may also be split by one, of how many tried, and up to how many it is never halved.
 AXES, LEAST = 8, 2.0**-3
 FEW_OPEN, NEURONS, FEWEST = 24, 2, 8
+# After how many cuts for each input it is asked whether all neurons that are open in a box meet.
+DEEP = 4
 # Cells that are looked at together, and numbers of their affine functions
 TOGETHER, MOST_NUMBERS = 128, 2**23
 NOTHING = np.zeros(0, dtype=np.float32)
@@ -93,7 +97,7 @@ class OpenCell(NamedTuple):
     that of the whole box, by cuts. What is said of it goes to `node`, where a log is written. Behind a look at it,
     `sums` (k, M + d + 1) would close the cases if they were at most 0, `reliance` (N,) says how much the lines of
     neurons cost, and `rows` (2, N, d + 1) lie below and above these. `by_twins` says whether twins
-    have a part in it.
+    have a part in it, and `by_signs` that it touches the target, or neurons meet in it, so that only signs are of use.
     """
 
     box: ExactBox
@@ -106,6 +110,7 @@ class OpenCell(NamedTuple):
     reliance: Floats
     rows: NDArray[np.float32]
     by_twins: bool
+    by_signs: bool = False
 
 
 class CellCut(NamedTuple):
@@ -181,8 +186,25 @@ class CellTree:
             left = cell._replace(
                 cells=known, open=is_open, sums=closing.sums[i], reliance=closing.reliance[i], rows=rows[:, i]
             )
-            found.append(left if is_open.any() else None)
+            found.append(self.settled(left) if is_open.any() else None)
         return found
+
+    def settled(self, cell: OpenCell) -> OpenCell:
+        """The same cell, with signs that neurons have because others have theirs, where bounds in floats see none."""
+        if cell.by_twins or not (cell.by_signs or self.is_degenerate(cell)):
+            return cell
+        cells, lines = with_implied_signs(self.bounds, self.network, cell.box, cell.cells)
+        if cell.node is not None:
+            cell.node.lines += lines
+        return cell._replace(cells=cells, by_signs=True)
+
+    def is_degenerate(self, cell: OpenCell) -> bool:
+        """Whether boxes, however small, do not tell neurons in a cell apart, or bounds do not close it: a guess."""
+        known = cell.cells
+        if not known.signs.any() and touches(self.network, known, cell.sums[cell.open]):
+            return True
+        is_small = depth_of(cell) >= DEEP * known.lower.shape[1]
+        return (is_small or bool(known.signs.any())) and meets(self.network, known, self.bounds.is_open(known)[0])
 
     def closed(self, cells: ProofCells, closing: Closing, i: int) -> list[str]:
         """The lines that close cases in one of some cells."""
@@ -234,7 +256,7 @@ class CellTree:
         if not some:
             return []
         cells = joined(cell.cells for cell in some)
-        tried = self.tried(cells, np.array([cell.reliance for cell in some]))
+        tried = self.tried(some, cells)
         pairs = [(i, cut) for i, cuts in enumerate(tried) for cut in cuts]
         # The parts of each cut, and then the cells as they are
         which = np.array([*(i for i, _ in pairs for _ in range(2)), *range(len(some))])
@@ -272,18 +294,25 @@ class CellTree:
         middle = (cells.lower + cells.upper) / 2
         return np.where((cells.lower < middle) & (middle < cells.upper), self.bounds.reach(cells), 0.0)
 
-    def tried(self, cells: ProofCells, reliance: Floats) -> list[list[CellCut]]:
-        """Cuts to try in each cell, none where nothing can be cut."""
-        may_change = self.bounds.is_open(cells)
+    def tried(self, some: Sequence[OpenCell], cells: ProofCells) -> list[list[CellCut]]:
+        """Cuts to try in each of some cells, these: none where nothing can be cut, or signs of the first open layer."""
+        may_change, by_signs = self.bounds.is_open(cells), np.array([cell.by_signs for cell in some])
+        for i in np.flatnonzero(by_signs).tolist():
+            may_change[i] = self.bounds.first_open(may_change[i])
         open_signs = may_change.sum(axis=1)
-        reach = np.where((open_signs > FEWEST)[:, None], self.reach(cells), 0.0)
+        reach = np.where(((open_signs > FEWEST) & ~by_signs)[:, None], self.reach(cells), 0.0)
         reach[reach <= LEAST * reach.max(axis=1, keepdims=True)] = 0.0
-        cost = np.where(may_change, np.nan_to_num(reliance, posinf=1e300), -1.0)
+        reliance = np.nan_to_num(np.array([cell.reliance for cell in some]), posinf=1e300)
+        cost = np.where(may_change, reliance, -1.0)
         found = []
         for i in range(len(reach)):
             axes = [axis for axis in np.argsort(-reach[i], kind="stable")[:AXES].tolist() if reach[i, axis]]
             best = np.argsort(-cost[i], kind="stable")[:NEURONS].tolist()
-            neurons = [j for j in best if may_change[i, j]] if open_signs[i] <= FEW_OPEN or not axes else []
+            neurons = (
+                [j for j in best if may_change[i, j]]
+                if open_signs[i] <= FEW_OPEN + depth_of(some[i]) or not axes
+                else []
+            )
             found.append([*(CellCut(axis, -1) for axis in axes), *(CellCut(None, j) for j in neurons)])
         return found
 
@@ -300,6 +329,11 @@ class CellTree:
         if cell.node is not None:
             cell.node.is_closed = not points
         return points
+
+
+def depth_of(cell: OpenCell) -> float:
+    """How many cuts made it."""
+    return -log2(cell.share)
 
 
 def box_outward(box: ExactBox) -> tuple[Floats, Floats]:

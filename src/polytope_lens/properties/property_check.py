@@ -61,6 +61,8 @@ BATCHES = 4
 # many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
 FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
 FEW_REGIONS, FEWER = 2**16, 0.75
+# How many neurons more these may be with each cut.
+MORE = 2.0**-3
 # Where twins are near to each other, halves are soon bounded, and many regions are not.
 FEW_BY_TWINS = 24
 # What share of what was to do a cut may leave to be tried before such a list, where more neurons than so are open
@@ -151,7 +153,7 @@ class WaitingCell(NamedTuple):
 
     problem: int
     cell: OpenCell
-    few_open: int
+    few_open: float
     height: float = np.inf
 
 
@@ -174,6 +176,7 @@ def check(
     proof: str | os.PathLike[str] | None = None,
     progress: bool | None = None,
     pair: tuple[Network, Network] | None = None,
+    by_twins: bool = True,
 ) -> CheckResult:
     """Decide a property on its whole domain: whether any input of it has an output in the target.
 
@@ -194,6 +197,8 @@ def check(
         A bar on standard error; by default on terminals and in notebooks, for runs of more than a second.
     pair : two Networks, optional
         Those whose difference the network is, for the log.
+    by_twins : bool
+        Whether bounds of such a difference are by twins. They are never exactly 0.
 
     Returns
     -------
@@ -238,7 +243,7 @@ def check(
         search = _Search(network, asked)
         found = search.first_guesses()
         if found is None:
-            search = search if pair is None else _Search(network, asked, pair)
+            search = _Search(network, asked, pair) if pair is not None and by_twins else search
             found = search.run(meter.is_over, pool, shown)
         is_open = found is None and search.left
         is_done = not is_open and (proof is None or _prove(search, found, proof, meter.is_over, pair, progress))
@@ -372,6 +377,15 @@ def few_open(problem: PropertyProblem) -> int:
     return few if problem.twins is None else min(few, FEW_BY_TWINS)
 
 
+def few_in_parts(few: float, n_too_many: int | None) -> float:
+    """The same for the parts of a box, given how many these were if its regions turned out to be too many.
+
+    A little more with each cut: a very small box in which many neurons still change their sign is near to where they
+    meet, and has few regions, while smaller ones have no fewer.
+    """
+    return MORE + (few if n_too_many is None else int(FEWER * n_too_many))
+
+
 def trees_of(problem: PropertyProblem) -> list[CellTree]:
     """The tree of a problem, and then that by twins, if there are any: cells begin in the last one.
 
@@ -404,10 +418,10 @@ def _look_at(
             return BatchOutcome([], 0.0, n, 0, sure)
     index = nodes[0].problem
     kept: list[WaitingCell] = []
-    cut: list[tuple[int, OpenCell, Floats, CellCut | None]] = []
+    cut: list[tuple[float, OpenCell, Floats, CellCut | None]] = []
     cuts = tree.cuts([cell for _, cell in left])
     for (few, cell), point, where in zip(left, lowest, cuts, strict=True):
-        n_open = tree.n_open(cell)
+        n_open, too_many = tree.n_open(cell), None
         is_promising = n_open > SHORT and where is not None and where.left < PROMISING
         # Regions that twins leave few of are listed before cells of signs are, whose lines are about the same neurons.
         is_split = tree.by_twins and where is not None and where.axis is None
@@ -421,8 +435,8 @@ def _look_at(
             if is_over():
                 kept.append(WaitingCell(index, cell, few))
                 continue
-            few = int(FEWER * n_open)
-        cut.append((few, cell, point, where))
+            too_many = n_open
+        cut.append((few_in_parts(few, too_many), cell, point, where))
     parted = tree.parted([cell for _, cell, _, _ in cut], [where for *_, where in cut])
     for exact in parted.points:
         if (sure := confirmed(network, asked, problem, exact)) is not None:

@@ -20,6 +20,7 @@ from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file,
 from polytope_lens.properties.box_bounds import Boxes, joined
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
 from polytope_lens.properties.cell_tree import ProofNode, box_halves, box_outward, write_tree
+from polytope_lens.properties.implied_signs import meets, with_implied_signs
 from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.property import ExactBox, Property
 from polytope_lens.properties.property_proof import StoppedError, statement
@@ -157,23 +158,27 @@ class _SlopeTree:
         after, _, reasons, _ = self.bounds.narrowed(before)
         known = Boxes(after.lower, after.upper, after.low, after.high)
         is_within = matrix_bounds(self.network, known, *self.norms, free) <= self.level
-        is_open = self.bounds.is_open(after)
         for i, (box, _, depth, share, node) in enumerate(some):
             cells = after.at(np.array([i]))
             node.lines += self.bounds.told(before, after, reasons, i)
+            is_open, has_signs = self.bounds.is_open(cells)[0], bool(cells.signs.any())
+            if has_signs and not is_within[i] and meets(self.network, cells, is_open):
+                cells, lines = with_implied_signs(self.bounds, self.network, box, cells)
+                node.lines += lines
+                is_open = self.bounds.first_open(self.bounds.is_open(cells)[0])
             if is_within[i]:
                 node.lines.append("slope 0")
                 node.is_closed = True
-            elif not is_open[i].any():
+            elif not is_open.any():
                 node.lines.append(self.closed_exactly(box, cells))
                 node.is_closed = True
-            elif is_open[i].sum() > FEW_OPEN + depth // max(1, len(free)) and not cells.signs.any():
+            elif is_open.sum() > FEW_OPEN + depth // max(1, len(free)) and not has_signs:
                 axis = int(np.argmax([float(hi - lo) for lo, hi in zip(*box, strict=True)]))
                 parts = node.cut(f"halve {axis}")
                 for half, part in zip(box_halves(box, axis), parts, strict=True):
                     left.append(_Waiting(half, cells.within(*box_outward(half)), depth + 1, share / 2, part))
             else:
-                j = int(np.where(is_open[i], self.weights, -1.0).argmax())
+                j = int(np.where(is_open, self.weights, -1.0).argmax())
                 parts = node.cut(f"split {self.bounds.named(j)}")
                 for sign, part in zip((-1, 1), parts, strict=True):
                     left.append(_Waiting(box, cells.half(j, sign), depth, share / 2, part))

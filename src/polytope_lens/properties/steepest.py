@@ -36,7 +36,7 @@ from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, who
 from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
-from polytope_lens.properties.property_check import FEW_REGIONS, FEWER, batch_size, few_open, pool_of
+from polytope_lens.properties.property_check import FEW_REGIONS, batch_size, few_in_parts, few_open, pool_of
 from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable
 from polytope_lens.properties.slope_proof import write_slope_proof
 
@@ -114,7 +114,7 @@ class LipschitzBounds:
 class _OpenBox(NamedTuple):
     box: Boxes
     bound: float
-    few: int
+    few: float
 
 
 class _Listed(NamedTuple):
@@ -292,7 +292,7 @@ class _Steepest:
                 if both is None or (i in done and is_over()):
                     self.push(_OpenBox(looked.boxes.at(np.array([i])), bound, few))
                     continue
-                few = int(FEWER * looked.n_open[i]) if i in done else few
+                few = few_in_parts(few, int(looked.n_open[i]) if i in done else None)
                 for k in range(2):
                     self.push(_OpenBox(both.at(np.array([k])), bound, few))
             if shown.update(len(nodes)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
@@ -12,7 +12,7 @@ from polytope_lens.lp.rational_simplex import Halfspace, maximize
 from polytope_lens.properties.cell_bounds import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from fractions import Fraction
 
     from numpy.typing import NDArray
@@ -37,9 +37,9 @@ def exact_emptiness(
     strict = [bool(signs[j] > 0 or any(row[k] != 0 for k in box.free)) for j, row in given]
     claim = None
     if any(strict):
-        best = _lowest(rows, [True] * len(rows), box)
+        best = most_slack(rows, [True] * len(rows), box)
         if best is not None and best.value >= 0:
-            best = _lowest(rows, strict, box)
+            best = most_slack(rows, strict, box)
         if best is not None and best.value <= 0:
             claim = _claim(best, [("neuron", j) for j, _ in given], len(box.lower))
     return claim, outputs
@@ -71,11 +71,11 @@ def exact_claim(
         rows.append([-v for v in row] if signs[j] > 0 else row)
         names.append(("neuron", j))
         strict.append(False)
-    best = _lowest(rows, [True] * len(rows), box)
+    best = most_slack(rows, [True] * len(rows), box)
     assert best is not None  # the slack may be as far below 0 as any row needs
     is_met = best.value >= 0
     if is_met and any(strict):
-        best = _lowest(rows, strict, box)
+        best = most_slack(rows, strict, box)
         assert best is not None  # all rows are at most 0 somewhere
         is_met = best.value > 0
     return (None, [fraction(v) for v in best.point[:-1]]) if is_met else (_claim(best, names, d), [])
@@ -96,13 +96,36 @@ def affine_rows(
     network: Network, box: ExactBox, signs: NDArray[np.int8], on: Bools
 ) -> tuple[list[tuple[int, list[fmpq]]], list[list[fmpq]]]:
     """Affine functions of the inputs where these neurons are on: those with signs, and the outputs, as rows."""
-    d = len(box.lower)
-    values, scale = [[fmpz(int(i == k)) for i in range(d + 1)] for k in range(d)], fmpz(1)
-    given, start = list[tuple[int, list[fmpq]]](), 0
+    *hidden, outputs = affine_layers(network, len(box.lower), on)
+    given = [(j, layer.row(j - layer.start)) for layer in hidden for j in layer.of(signs)]
+    return given, [outputs.row(j) for j in range(len(outputs.rows))]
+
+
+class LayerRows(NamedTuple):
+    """Affine functions of the inputs that a layer's neurons are, the first one being this one of all; over a scale."""
+
+    start: int
+    rows: list[list[fmpz]]
+    scale: fmpz
+
+    def row(self, j: int) -> list[fmpq]:
+        """That of the layer's neuron j."""
+        return [fmpq(v, self.scale) for v in self.rows[j]]
+
+    def of(self, which: NDArray[Any]) -> list[int]:
+        """Those of the layer's neurons, numbered among all, for which something (N,) is not zero."""
+        return [self.start + j for j in np.flatnonzero(which[self.start : self.start + len(self.rows)]).tolist()]
+
+
+def affine_layers(network: Network, d: int, on: Bools) -> Iterator[LayerRows]:
+    """Pre-activations of each hidden layer, and then the outputs, where neurons are on; exact.
+
+    Whoever takes a layer may say meanwhile which of its neurons are on.
+    """
+    values, scale, start = [[fmpz(int(i == k)) for i in range(d + 1)] for k in range(d)], fmpz(1), 0
     for layer in network.layers:
         values, scale = _affine(layer.dense_weight(), layer.bias, values, scale)
-        for j in np.flatnonzero(signs[start : start + layer.width]).tolist():
-            given.append((start + j, [fmpq(v, scale) for v in values[j]]))
+        yield LayerRows(start, values, scale)
         slopes = np.where(on[start : start + layer.width], layer.positive_slope, layer.negative_slope)
         e = common_exponent(slopes)
         whole = scaled_integers(slopes, e)
@@ -110,8 +133,7 @@ def affine_rows(
         scale, start = scale * (fmpz(1) << e), start + layer.width
     weight: Any = network.output_weight
     last = weight if isinstance(weight, np.ndarray) else weight.toarray()
-    values, scale = _affine(last, network.output_bias, values, scale)
-    return given, [[fmpq(v, scale) for v in row] for row in values]
+    yield LayerRows(start, *_affine(last, network.output_bias, values, scale))
 
 
 def _affine(weight: Floats, bias: Floats, values: list[list[fmpz]], scale: fmpz) -> tuple[list[list[fmpz]], fmpz]:
@@ -123,7 +145,7 @@ def _affine(weight: Floats, bias: Floats, values: list[list[fmpz]], scale: fmpz)
     return made.tolist(), scale * (fmpz(1) << e)
 
 
-def _lowest(rows: Sequence[Sequence[fmpq]], loose: Sequence[bool], box: ExactBox) -> Optimum | None:
+def most_slack(rows: Sequence[Sequence[fmpq]], loose: Sequence[bool], box: ExactBox) -> Optimum | None:
     """The greatest slack that loose rows may have in a box where all rows are at most 0; negative if they cannot be."""
     d = len(box.lower)
     lower, upper = ([fmpq(*v.as_integer_ratio()) for v in side] for side in box)

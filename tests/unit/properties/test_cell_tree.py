@@ -62,11 +62,11 @@ def test_cuts_are_halves_of_few_axes_and_signs_of_few_neurons(monkeypatch):
     tree, box = above(Fraction(0), network, flat)
     (cell,) = tree.looked([tree.whole(box)])
     monkeypatch.setattr(cell_tree, "FEWEST", 0)
-    tried = tree.tried(cell.cells, cell.reliance[None])[0]
+    tried = tree.tried([cell], cell.cells)[0]
     assert {cut.axis for cut in tried} <= {0, 2, None} and CellCut(0, -1) in tried
     assert sum(cut.axis is None for cut in tried) == cell_tree.NEURONS
     monkeypatch.setattr(cell_tree, "FEWEST", 99)
-    assert all(cut.axis is None for cut in tree.tried(cell.cells, cell.reliance[None])[0])
+    assert all(cut.axis is None for cut in tree.tried([cell], cell.cells)[0])
 
 
 @pytest.mark.parametrize("fewest", [0, 99])
