@@ -18,9 +18,10 @@ from polytope_lens.engines.charts import whole
 from polytope_lens.engines.chunks import Record
 from polytope_lens.engines.table import ENGINES, choose_engine
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
+from polytope_lens.properties.listing import Listing
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
-from polytope_lens.properties.property_check import FEW_REGIONS, batch_size, few_in_parts, few_open, pool_of
+from polytope_lens.properties.property_check import batch_size, pool_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,11 +45,10 @@ class Walked(NamedTuple):
 
 
 class _Waiting(NamedTuple):
-    """A box, with how many open signs its cells are listed, and how often it was halved."""
+    """A box, and when its cells are listed."""
 
     box: Boxes
-    few: float
-    depth: int = 0
+    listing: Listing
 
 
 def target_property(target: Target, domain: Box | Polytope) -> Property:
@@ -88,7 +88,7 @@ def pruned_walk(
     meter : Meter
         Counts cells and ends the walk.
     """
-    left = [_Waiting(whole_box(problem), few_open(problem))]
+    left = [_Waiting(whole_box(problem), Listing.of(problem))]
     step, decided = batch_size(problem), 0.0
 
     def walk(task: tuple[Boxes, int | None]) -> Walked:
@@ -101,24 +101,24 @@ def pruned_walk(
             looked = look(problem, joined(node.box for node in nodes))
             is_told = shown.update(len(nodes))
             parts = [None if looked.is_missed[i] else halves(looked, i) for i in range(len(nodes))]
-            listed = [
-                i
-                for i, node in enumerate(nodes)
-                if not looked.is_missed[i] and (parts[i] is None or looked.n_open[i] <= node.few)
+            most = [
+                None if both is None else node.listing.most(n)
+                for node, both, n in zip(nodes, parts, looked.n_open, strict=True)
             ]
-            tasks = [(looked.boxes.at(np.array([i])), None if parts[i] is None else FEW_REGIONS) for i in listed]
+            listed = [i for i in range(len(nodes)) if not looked.is_missed[i] and most[i] != 0]
+            tasks = [(looked.boxes.at(np.array([i])), most[i]) for i in listed]
             done = dict(zip(listed, (map if pool is None else pool.map)(walk, tasks), strict=True))
             for i, both in enumerate(parts):
                 if looked.is_missed[i] or (i in done and done[i].is_done):
-                    decided += 2.0 ** -nodes[i].depth
+                    decided += 2.0 ** -nodes[i].listing.depth
                 if i in done:
                     meter.n_regions += sum(chunk.n_regions for chunk in done[i].chunks)
                     yield done[i]
                     if done[i].is_done:
                         continue
                 if both is not None:
-                    few = few_in_parts(nodes[i].few, int(looked.n_open[i]) if i in done else None)
-                    left += [_Waiting(both.at(np.array([k])), few, nodes[i].depth + 1) for k in range(2)]
+                    listing = nodes[i].listing.in_parts(looked.n_open[i] if i in done else None)
+                    left += [_Waiting(both.at(np.array([k])), listing) for k in range(2)]
             if is_told:
                 told = f"{decided:.1%} of the domain decided, {meter.n_regions} cells walked"
                 shown.set_postfix_str(told, refresh=False)

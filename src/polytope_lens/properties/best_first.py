@@ -31,17 +31,15 @@ from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, who
 from polytope_lens.properties.cells_in_target import lowest_in_region, point_of_region, suspects
 from polytope_lens.properties.constant_sums import constant_value
 from polytope_lens.properties.counterexample import descended, exact_outputs, exact_pass, guesses, heights
+from polytope_lens.properties.listing import Listing
 from polytope_lens.properties.problem import problems, row_scale
 from polytope_lens.properties.property import Property
 from polytope_lens.properties.property_check import (
-    FEW_REGIONS,
     FEW_STEPS,
     GUESSED,
     Verdict,
     batch_size,
     check,
-    few_in_parts,
-    few_open,
     pool_of,
 )
 from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, write_property_proof
@@ -120,12 +118,12 @@ class ExtremeValue:
 
 
 class _OpenBox(NamedTuple):
-    """A box of a problem, what is proved not to be exceeded in it, and with how many open signs it is listed."""
+    """A box of a problem, what is proved not to be exceeded in it, and when its regions are listed."""
 
     problem: int
     box: Boxes
     bound: Fraction | float
-    few: float
+    listing: Listing
 
 
 class _Outcome(NamedTuple):
@@ -291,7 +289,7 @@ class _BestFirst:
         self.constants = [self.constant_combinations(problem) for problem in self.base]
         for index, problem in enumerate(self.base):
             whole = whole_box(problem)
-            self.push(_OpenBox(index, whole, bound_of(self, index, look(problem, whole), 0), few_open(problem)))
+            self.push(_OpenBox(index, whole, bound_of(self, index, look(problem, whole), 0), Listing.of(problem)))
 
     def constant_combinations(self, problem: PropertyProblem) -> dict[int, Fraction]:
         """The values of those combinations that are the same everywhere, by their rows; exact."""
@@ -399,8 +397,9 @@ def look_at(search: _BestFirst, nodes: list[_OpenBox], is_over: Callable[[], boo
     for i in np.flatnonzero(kept).tolist():
         node, parts = nodes[i], halves(looked, i)
         too_many, bound = None, bounds[i]
-        if parts is None or looked.n_open[i] <= node.few:
-            n, found, is_done = _listed(problem, looked, i, None if parts is None else FEW_REGIONS, is_over)
+        most = None if parts is None else node.listing.most(looked.n_open[i])
+        if parts is None or most:
+            n, found, is_done = _listed(problem, looked, i, most, is_over)
             n_regions += n
             points += found
             if is_done and not found:
@@ -410,8 +409,7 @@ def look_at(search: _BestFirst, nodes: list[_OpenBox], is_over: Callable[[], boo
                 left.append(node._replace(box=looked.boxes.at(np.array([i])), bound=bound))
                 continue
             too_many = int(looked.n_open[i])
-        few = few_in_parts(node.few, too_many)
-        left += [_OpenBox(index, parts.at(np.array([k])), bound, few) for k in range(2)]
+        left += [_OpenBox(index, parts.at(np.array([k])), bound, node.listing.in_parts(too_many)) for k in range(2)]
     return _Outcome(left, points, len(nodes), n_regions)
 
 

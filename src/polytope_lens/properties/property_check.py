@@ -40,6 +40,7 @@ from polytope_lens.properties.counterexample import (
     guesses,
     heights,
 )
+from polytope_lens.properties.listing import FEW_REGIONS, Listing
 from polytope_lens.properties.problem import problems, rounded_outward
 from polytope_lens.properties.property import Constraint, ExactBox, Property, checked_property
 from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable, write_property_proof
@@ -57,14 +58,6 @@ if TYPE_CHECKING:
 
 # Batches of cells between two looks at the clock
 BATCHES = 4
-# Up to how many neurons that may change their sign in a box its regions are listed, by the number of inputs; after how
-# many regions the box is cut in two instead; and what share of these neurons its parts may have to be listed.
-FEW_OPEN_BY_DIM, FEW_OPEN = {1: 1000, 2: 150, 3: 100, 4: 100, 5: 100, 6: 80}, 40
-FEW_REGIONS, FEWER = 2**16, 0.75
-# How many neurons more these may be with each cut.
-MORE = 2.0**-3
-# Where twins are near to each other, halves are soon bounded, and many regions are not.
-FEW_BY_TWINS = 24
 # What share of what was to do a cut may leave to be tried before such a list, where more neurons than so are open
 PROMISING, SHORT = 2.0**-2, 24
 # After how many boxes of a problem violations are guessed, and with how much effort: the last one takes as long as a
@@ -146,14 +139,14 @@ class CheckResult:
 
 
 class WaitingCell(NamedTuple):
-    """A cell to be looked at: of which problem, and with how many open signs the regions of a box are listed.
+    """A cell to be looked at: of which problem, and when the regions of a box are listed.
 
     `height` is how far the best point known in it is from a violation; those nearest to one come first.
     """
 
     problem: int
     cell: OpenCell
-    few_open: float
+    listing: Listing
     height: float = np.inf
 
 
@@ -281,7 +274,7 @@ class _Search:
         self.problems = problems(network, asked, self.twins)
         self.trees = [trees_of(problem) for problem in self.problems]
         self.left = [
-            WaitingCell(i, trees[-1].whole(ExactBox(*map(tuple, problem.exact))), few_open(problem))
+            WaitingCell(i, trees[-1].whole(ExactBox(*map(tuple, problem.exact))), Listing.of(problem))
             for i, (problem, trees) in enumerate(zip(self.problems, self.trees, strict=True))
         ][::-1]
         self.decided = [0.0] * len(self.problems)
@@ -371,21 +364,6 @@ def batch_size(problem: PropertyProblem) -> int:
     return max(1, batch_of(problem.bounded) // BATCHES)
 
 
-def few_open(problem: PropertyProblem) -> int:
-    """Up to how many neurons that may change their sign in a box its regions are listed."""
-    few = FEW_OPEN_BY_DIM.get(len(problem.lower), FEW_OPEN)
-    return few if problem.twins is None else min(few, FEW_BY_TWINS)
-
-
-def few_in_parts(few: float, n_too_many: int | None) -> float:
-    """The same for the parts of a box, given how many these were if its regions turned out to be too many.
-
-    A little more with each cut: a very small box in which many neurons still change their sign is near to where they
-    meet, and has few regions, while smaller ones have no fewer.
-    """
-    return MORE + (few if n_too_many is None else int(FEWER * n_too_many))
-
-
 def trees_of(problem: PropertyProblem) -> list[CellTree]:
     """The tree of a problem, and then that by twins, if there are any: cells begin in the last one.
 
@@ -407,7 +385,7 @@ def _look_at(
 ) -> BatchOutcome:  # fmt: skip
     """Look at some cells of a problem: decide those that can be, and cut the others in two."""
     pairs = zip(nodes, tree.looked([node.cell for node in nodes]), strict=True)
-    left = [(node.few_open, cell) for node, cell in pairs if cell is not None]
+    left = [(node.listing, cell) for node, cell in pairs if cell is not None]
     n, n_regions, share = len(nodes), 0, sum(node.cell.share for node in nodes)
     if not left:
         return BatchOutcome([], share, n, 0, None)
@@ -418,40 +396,44 @@ def _look_at(
             return BatchOutcome([], 0.0, n, 0, sure)
     index = nodes[0].problem
     kept: list[WaitingCell] = []
-    cut: list[tuple[float, OpenCell, Floats, CellCut | None]] = []
+    cut: list[tuple[Listing, OpenCell, Floats, CellCut | None]] = []
     cuts = tree.cuts([cell for _, cell in left])
-    for (few, cell), point, where in zip(left, lowest, cuts, strict=True):
+    for (listing, cell), point, where in zip(left, lowest, cuts, strict=True):
         n_open, too_many = tree.n_open(cell), None
         is_promising = n_open > SHORT and where is not None and where.left < PROMISING
         # Regions that twins leave few of are listed before cells of signs are, whose lines are about the same neurons.
         is_split = tree.by_twins and where is not None and where.axis is None
-        if (is_split or (n_open <= few and not is_promising)) and not cell.cells.signs.any():
-            n_listed, found, is_done = _list_regions(network, asked, problem, cell, is_over)
+        most = listing.most(n_open)
+        if (is_split or (most and not is_promising)) and not cell.cells.signs.any():
+            n_listed, found, is_done = _list_regions(network, asked, problem, cell, most or FEW_REGIONS, is_over)
             n_regions += n_listed
             if found is not None:
                 return BatchOutcome([], 0.0, n, n_regions, found)
             if is_done:
                 continue
             if is_over():
-                kept.append(WaitingCell(index, cell, few))
+                kept.append(WaitingCell(index, cell, listing))
                 continue
             too_many = n_open
-        cut.append((few_in_parts(few, too_many), cell, point, where))
+        cut.append((listing.in_parts(too_many), cell, point, where))
     parted = tree.parted([cell for _, cell, _, _ in cut], [where for *_, where in cut])
     for exact in parted.points:
         if (sure := confirmed(network, asked, problem, exact)) is not None:
             return BatchOutcome([], 0.0, n, n_regions, sure)
-    parts = [(few, point, part) for (few, _, point, _), of in zip(cut, parted.cells, strict=True) for part in of]
+    parts = [
+        (listing, point, part) for (listing, _, point, _), of in zip(cut, parted.cells, strict=True) for part in of
+    ]
     inside = [np.clip(point, part.cells.lower[0], part.cells.upper[0]) for _, point, part in parts]
     high = heights(problem, np.array(inside)).tolist() if parts else []
-    kept += [WaitingCell(index, part, few, height) for (few, _, part), height in zip(parts, high, strict=True)]
+    kept += [WaitingCell(index, part, listing, height) for (listing, _, part), height in zip(parts, high, strict=True)]
     return BatchOutcome(kept, share - sum(node.cell.share for node in kept), n, n_regions, None)
 
 
 def _list_regions(
-    network: Network, asked: Property, problem: PropertyProblem, cell: OpenCell, is_over: Callable[[], bool]
+    network: Network, asked: Property, problem: PropertyProblem, cell: OpenCell, most: int,
+    is_over: Callable[[], bool],
 ) -> tuple[int, Counterexample | None, bool]:  # fmt: skip
-    """List the regions of a box: how many, a violation if there is one, and whether all were listed."""
+    """List the regions of a box, up to so many: how many, a violation if there is one, and whether these are all."""
     n = 0
     for step in suspects(problem, cell.cells.lower[0], cell.cells.upper[0]):
         n += step.n_regions
@@ -467,7 +449,7 @@ def _list_regions(
                     return n, found, True
             if is_over():
                 return n, None, False
-        if is_over() or n > FEW_REGIONS:
+        if is_over() or n > most:
             return n, None, False
     return n, None, True
 

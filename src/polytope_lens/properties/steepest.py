@@ -33,10 +33,11 @@ from polytope_lens.network.pattern import pack, unpack
 from polytope_lens.polytope import Polytope
 from polytope_lens.properties.best_first import SEARCH_SHARE
 from polytope_lens.properties.box_bounds import Boxes, halves, joined, look, whole_box
+from polytope_lens.properties.listing import Listing
 from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.problem import problems
 from polytope_lens.properties.property import Property
-from polytope_lens.properties.property_check import FEW_REGIONS, batch_size, few_in_parts, few_open, pool_of
+from polytope_lens.properties.property_check import batch_size, pool_of
 from polytope_lens.properties.property_proof import proof_bar, refuse_unwritable
 from polytope_lens.properties.slope_proof import write_slope_proof
 
@@ -114,7 +115,7 @@ class LipschitzBounds:
 class _OpenBox(NamedTuple):
     box: Boxes
     bound: float
-    few: float
+    listing: Listing
 
 
 class _Listed(NamedTuple):
@@ -234,7 +235,7 @@ class _Steepest:
         self.n_boxes = self.n_regions = 0
         whole = whole_box(self.problem)
         (bound,) = matrix_bounds(network, look(self.problem, whole).boxes, p, q).tolist()
-        self.push(_OpenBox(whole, bound, few_open(self.problem)))
+        self.push(_OpenBox(whole, bound, Listing.of(self.problem)))
         self.take_samples(np.random.default_rng(0).uniform(box.lower, box.upper, (N_SAMPLES, box.dim)))
 
     def take_samples(self, points: Floats) -> None:
@@ -276,8 +277,9 @@ class _Steepest:
             ).tolist()
             kept = [i for i in range(len(nodes)) if bounds[i] > self.lower]
             parts = {i: halves(looked, i) for i in kept}
-            listed = [i for i in kept if parts[i] is None or looked.n_open[i] <= nodes[i].few]
-            tasks = [(looked.boxes.at(np.array([i])), None if parts[i] is None else FEW_REGIONS) for i in listed]
+            most = {i: None if parts[i] is None else nodes[i].listing.most(looked.n_open[i]) for i in kept}
+            listed = [i for i in kept if most[i] != 0]
+            tasks = [(looked.boxes.at(np.array([i])), most[i]) for i in listed]
             done = dict(zip(listed, (map if pool is None else pool.map)(listing, tasks), strict=True))
             self.n_boxes += len(nodes)
             for found in done.values():
@@ -288,13 +290,13 @@ class _Steepest:
             for i in kept:
                 if (i in done and done[i].is_done) or bounds[i] <= self.lower:
                     continue
-                both, few, bound = parts[i], nodes[i].few, bounds[i]
+                both, bound = parts[i], bounds[i]
                 if both is None or (i in done and is_over()):
-                    self.push(_OpenBox(looked.boxes.at(np.array([i])), bound, few))
+                    self.push(_OpenBox(looked.boxes.at(np.array([i])), bound, nodes[i].listing))
                     continue
-                few = few_in_parts(few, int(looked.n_open[i]) if i in done else None)
+                in_parts = nodes[i].listing.in_parts(looked.n_open[i] if i in done else None)
                 for k in range(2):
-                    self.push(_OpenBox(both.at(np.array([k])), bound, few))
+                    self.push(_OpenBox(both.at(np.array([k])), bound, in_parts))
             if shown.update(len(nodes)):
                 shown.set_postfix_str(f"between {float(self.lower):.6g} and {float(self.upper):.6g}", refresh=False)
 

@@ -9,7 +9,7 @@ import pytest
 
 from polytope_lens import Box, Lens, Verdict
 from polytope_lens.errors import DimensionError, DomainError, OptionError
-from polytope_lens.properties import property_check
+from polytope_lens.properties import listing, property_check
 
 CUBE = Box([-1] * 3, [1] * 3)
 
@@ -84,8 +84,8 @@ def test_by_twins_equal_networks_are_so_by_no_less_than_their_distance(slope, do
     other = Lens.from_arrays([w.astype(np.float16).astype(float) for w in W], b, negative_slope=slope)
     most = one.distance(other, domain, exact=True).sup
     monkeypatch.setattr(property_check, "guesses", lambda problem, effort: np.zeros((0, len(problem.lower))))
-    for few_open in (property_check.few_open, lambda problem: 2):
-        monkeypatch.setattr(property_check, "few_open", few_open)
+    for few_open in (listing.few_open, lambda problem: 2):
+        monkeypatch.setattr(listing, "few_open", few_open)
         found = one.is_equal(other, domain, within=most)
         assert (found.verdict, found.decided) == (Verdict.HOLDS, 1.0)
         assert one.is_equal(other, domain, within=most, workers=2).verdict is Verdict.HOLDS

@@ -11,7 +11,7 @@ from families import generic, golden, random_deep
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.network.network import evaluate, from_arrays
-from polytope_lens.properties import best_first
+from polytope_lens.properties import best_first, listing
 
 SQUARE = Box([-1, -1], [1, 1])
 
@@ -121,8 +121,8 @@ def test_twins_lead_to_what_all_regions_do(slope, domain, monkeypatch):
     second = in_half_precision(first)
     whole = Lens(first).distance(second, domain, exact=True)
     monkeypatch.setattr(best_first, "guesses", lambda problem: np.zeros((0, len(problem.lower))))
-    for few_open in (best_first.few_open, lambda problem: 3):
-        monkeypatch.setattr(best_first, "few_open", few_open)
+    for few_open in (listing.few_open, lambda problem: 3):
+        monkeypatch.setattr(listing, "few_open", few_open)
         found = Lens(first).distance(second, domain, exact=True, max_seconds=600)
         assert (found.sup, found.bound, found.output) == (whole.sup, whole.sup, whole.output)
         assert found.is_complete

@@ -11,6 +11,7 @@ from polytope_lens import Box, Lens, Polytope
 from polytope_lens._progress import NoBar
 from polytope_lens.preimages import pruned_walk as module
 from polytope_lens.preimages.target import Target
+from polytope_lens.properties import listing
 
 
 @pytest.fixture
@@ -25,8 +26,8 @@ def test_boxes_of_any_size_find_the_same(lens, monkeypatch, few):
     """Also where a list that has grown long is given up."""
     target, cube = ([[1, 1], [-1, 0]], ["0.5", "2.3"]), Box([-1] * 3, [1] * 3)
     whole = lens.preimage(target, cube)
-    monkeypatch.setattr(module, "few_open", lambda problem: few)
-    monkeypatch.setattr(module, "FEW_REGIONS", 60)
+    monkeypatch.setattr(listing, "few_open", lambda problem: few)
+    monkeypatch.setattr(listing, "FEW_REGIONS", 60)
     found = lens.preimage(target, cube, mesh=False)
     assert np.array_equal(found.packed_patterns, whole.packed_patterns)
     assert found.contains(found.witnesses).all()
@@ -34,7 +35,7 @@ def test_boxes_of_any_size_find_the_same(lens, monkeypatch, few):
 
 
 def test_polytopes_are_walked_in_the_boxes_around_them(lens, monkeypatch):
-    monkeypatch.setattr(module, "few_open", lambda problem: 6)
+    monkeypatch.setattr(listing, "few_open", lambda problem: 6)
     A = np.vstack([np.eye(3), -np.eye(3), [[1, 1, 1]]])
     domain = Polytope(A, [1, 1, 1, 1, 1, 1, 0.5])
     whole, found = (lens.preimage(1, domain, mesh=mesh) for mesh in (True, False))
@@ -69,7 +70,7 @@ def test_a_bar_tells_the_share_that_is_decided(lens, monkeypatch):
             lines.append(text)
 
     monkeypatch.setattr(module, "bar", lambda *_, **__: Told())
-    monkeypatch.setattr(module, "few_open", lambda problem: 6)
+    monkeypatch.setattr(listing, "few_open", lambda problem: 6)
     lens.preimage(([[1, 1], [-1, 0]], ["0.5", "2.3"]), Box([-1] * 3, [1] * 3), mesh=False)
     shares = [float(line.partition("%")[0]) for line in lines]
     assert len(shares) > 2 and shares == sorted(shares) and shares[-1] == 100

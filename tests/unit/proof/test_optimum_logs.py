@@ -15,6 +15,7 @@ from polytope_lens import Box, Lens, Status, Verdict
 from polytope_lens.network.network import Layer, Network, from_arrays
 from polytope_lens.proof.checker import verify
 from polytope_lens.proof.log import is_about
+from polytope_lens.properties import listing
 from polytope_lens.properties.counterexample import exact_outputs
 from proof_logs import answer, with_line
 from properties_twin import greatest, random_box, random_network
@@ -79,8 +80,8 @@ def test_a_bound_that_was_reached_is_proved(tmp_path, monkeypatch):
     from polytope_lens.properties import best_first
 
     lens, path = Lens(golden((2, 8, 8, 8), 1)), tmp_path / "run.proof"
-    monkeypatch.setattr(best_first, "FEW_REGIONS", 1)
-    monkeypatch.setattr(best_first, "few_open", lambda problem: 1)
+    monkeypatch.setattr(listing, "FEW_REGIONS", 1)
+    monkeypatch.setattr(listing, "few_open", lambda problem: 1)
     monkeypatch.setattr(best_first, "BATCHES", 1)
     monkeypatch.setattr(best_first, "batch_size", lambda problem: 1)
     calls = []

@@ -10,7 +10,7 @@ import pytest
 from polytope_lens import Box, Lens
 from polytope_lens.errors import Status
 from polytope_lens.properties import best_first as module
-from polytope_lens.properties import property_check
+from polytope_lens.properties import listing, property_check
 from properties_twin import greatest, random_box, random_network
 
 BOX = Box([-1] * 4, [1] * 4)
@@ -30,7 +30,7 @@ def best(lens):
 
 @pytest.mark.parametrize("seconds", [1e-9, 0.2])
 def test_bounds_hold_at_any_time(lens, best, seconds, monkeypatch):
-    monkeypatch.setattr(module, "few_open", lambda problem: 3)
+    monkeypatch.setattr(listing, "few_open", lambda problem: 3)
     found = lens.maximum([1, -1], BOX, max_seconds=seconds)
     assert found.value <= best.value <= found.bound
     assert found.is_complete == (found.value == found.bound)
@@ -45,8 +45,8 @@ def test_bounds_hold_at_any_time(lens, best, seconds, monkeypatch):
 
 @pytest.mark.parametrize("few", [8, 12])
 def test_boxes_of_any_size_lead_to_the_same(lens, best, few, monkeypatch):
-    monkeypatch.setattr(module, "few_open", lambda problem: few)
-    monkeypatch.setattr(module, "FEW_REGIONS", 200)
+    monkeypatch.setattr(listing, "few_open", lambda problem: few)
+    monkeypatch.setattr(listing, "FEW_REGIONS", 200)
     monkeypatch.setattr(module, "guesses", lambda problem: np.zeros((0, len(problem.lower))))
     found = [lens.maximum([1, -1], BOX, workers=workers) for workers in (1, 2)]
     for one in found:

@@ -10,6 +10,7 @@ import pytest
 
 from polytope_lens import Box, Lens, Polytope, Property, Verdict
 from polytope_lens.errors import DimensionError, DomainError, OptionError, Status
+from polytope_lens.properties import listing
 from polytope_lens.properties import property_check as module
 from polytope_lens.properties.property import Constraint, checked_property
 from proof_logs import verify
@@ -168,14 +169,14 @@ def test_boxes_that_are_cut_and_listed_agree(monkeypatch):
     most = greatest(lens, *box, [1])
     monkeypatch.setattr(module._Search, "first_guesses", lambda search: None)
     changed = (
-        ("FEW_REGIONS", 1),
-        ("FEW_OPEN_BY_DIM", {2: 3}),
-        ("FEW_OPEN_BY_DIM", {2: -1}),
-        ("EFFORTS", {0: module.LITTLE, 1: module.THOROUGH}),
+        (listing, "FEW_REGIONS", 1),
+        (listing, "FEW_OPEN_BY_DIM", {2: 3}),
+        (listing, "FEW_OPEN_BY_DIM", {2: -1}),
+        (module, "EFFORTS", {0: module.LITTLE, 1: module.THOROUGH}),
     )
-    for name, value in changed:
+    for where, name, value in changed:
         with monkeypatch.context() as patch:
-            patch.setattr(module, name, value)
+            patch.setattr(where, name, value)
             for above, verdict in ((0, Verdict.VIOLATED), (Fraction(1, 10**4), Verdict.HOLDS)):
                 assert lens.check(Property.of(box, ([[-1]], [-most - above]))).verdict is verdict
 

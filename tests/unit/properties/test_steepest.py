@@ -11,7 +11,7 @@ import pytest
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import OptionError, Status, UnboundedPolytopeError
 from polytope_lens.function.lipschitz import operator_norms
-from polytope_lens.properties import steepest as module
+from polytope_lens.properties import listing
 from properties_twin import random_network
 
 
@@ -28,7 +28,7 @@ def test_constants_are_those_of_all_regions(seed, monkeypatch):
     lens, domain = random_network(rng, d, int(rng.integers(1, 3))), Box([-1] * d, [2] * d)
     if seed % 2:
         lens = generic(rng, d, 6, 6, 2)
-        monkeypatch.setattr(module, "few_open", lambda problem: 6)
+        monkeypatch.setattr(listing, "few_open", lambda problem: 6)
     whole = lens.partition(domain)
     for p, q in ((1, 1), (inf, inf), (1, inf)):
         found = lens.lipschitz(domain, p, q, exact=True)
@@ -46,7 +46,7 @@ def test_constants_are_those_of_all_regions(seed, monkeypatch):
 def test_bounds_hold_at_any_time(seconds, monkeypatch):
     lens, cube = generic(np.random.default_rng(1), 4, 10, 10, 2), Box([-1] * 4, [1] * 4)
     whole = lens.lipschitz(cube)
-    monkeypatch.setattr(module, "few_open", lambda problem: 4)
+    monkeypatch.setattr(listing, "few_open", lambda problem: 4)
     found = lens.lipschitz(cube, max_seconds=seconds)
     assert found.lower <= whole.upper and whole.lower <= found.upper
     if seconds < 1e-3:
@@ -71,7 +71,7 @@ def test_flat_boxes_and_polytopes(monkeypatch):
     found = lens.lipschitz(flat, 1, exact=True)
     assert found.lower == lens.partition(flat).lipschitz(1, exact=True).value
     assert found.point[1] == 0.25
-    monkeypatch.setattr(module, "few_open", lambda problem: 4)
+    monkeypatch.setattr(listing, "few_open", lambda problem: 4)
     simplex = Polytope(np.vstack([-np.eye(3), np.ones((1, 3))]), [1, 1, 1, 1])
     assert lens.lipschitz(simplex, 1, exact=True).upper == lens.partition(simplex).lipschitz(1, exact=True).value
 
