@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from polytope_lens.errors import DomainError, Status
 from polytope_lens.network.pair import difference, has_equal_halves
-from polytope_lens.properties.best_first import above, both_signs
+from polytope_lens.properties.best_first import above, both_signs, is_everywhere
 from polytope_lens.properties.property import exact_number
 from polytope_lens.properties.property_check import CheckResult, Verdict, check
 
@@ -74,10 +74,11 @@ def is_equal(
     both, most = difference(first, second), exact_number(within, "`within`")
     if most < 0:
         raise DomainError(f"`within` should be 0 or more, but is {most}.")
-    asked = above(domain, both_signs(both.output_dim), most)
+    rows = both_signs(both.output_dim)
+    asked = above(domain, rows, most)
     if proof is None and has_equal_halves(both) and asked.input_dim == both.input_dim:
         return CheckResult(Verdict.HOLDS, None, 0, 0, 1.0, (), Status.COMPLETE, 0.0)
     return check(
         both, asked, max_seconds=max_seconds, workers=workers, proof=proof, progress=progress, pair=(first, second),
-        by_twins=most > 0,
+        by_twins=asked.input_dim == both.input_dim and not is_everywhere(both, rows, asked, most),
     )  # fmt: skip

@@ -60,6 +60,8 @@ if TYPE_CHECKING:
 
 # Batches of boxes between two looks at the clock
 BATCHES = 4
+# At how many points of each box it is tried whether a value is taken everywhere
+N_SAMPLES = 4
 # What share of the time is for the search, where a proof log is to be written, too
 SEARCH_SHARE = 0.5
 
@@ -140,6 +142,26 @@ def above(domain: InputSets, rows: Rows, level: Fraction) -> Property:
     asked = Property.of(domain, [([[-v for v in row]], [-level]) for row in rows])
     cases = tuple((*case[:-1], case[-1]._replace(strict=True)) for case in asked.cases)
     return Property(asked.input_dim, asked.output_dim, cases)
+
+
+def greatest_at(network: Network, rows: Rows, point: Point) -> Fraction:
+    """The greatest combination of outputs at a point, exact."""
+    y = exact_outputs(network, point)
+    return max(sum((c * v for c, v in zip(row, y, strict=True)), Fraction(0)) for row in rows)
+
+
+def is_everywhere(network: Network, rows: Rows, asked: Property, level: Fraction) -> bool:
+    """Whether the greatest combination is just this level at all points of some boxes that are tried, exactly.
+
+    Then no bound by twins, which is rounded, ever comes down to it.
+    """
+    rng = np.random.default_rng(0)
+    points = [
+        tuple(lo + (hi - lo) * Fraction(part) for lo, hi, part in zip(*box, rng.random(len(box.lower)), strict=True))
+        for box in dict.fromkeys(asked.boxes())
+        for _ in range(N_SAMPLES)
+    ]
+    return all(greatest_at(network, rows, point) == level for point in points)
 
 
 def both_signs(n: int) -> Rows:
@@ -248,8 +270,7 @@ class _BestFirst:
         self.set_level()
 
     def value_at(self, point: Point) -> Fraction:
-        y = exact_outputs(self.network, point)
-        return max(sum((c * v for c, v in zip(row, y, strict=True)), Fraction(0)) for row in self.rows)
+        return greatest_at(self.network, self.rows, point)
 
     def set_level(self) -> None:
         """Ask for more than the best value."""
@@ -278,8 +299,8 @@ class _BestFirst:
         self.restart()
 
     def restart(self) -> None:
-        """Leave the whole domain, to be bounded by twins if networks differ: bounds by these are never exactly 0."""
-        if self.known_twins is not None and self.value != 0:
+        """Leave the whole domain, to be bounded by twins, if the best value is not taken wherever one looks."""
+        if self.known_twins is not None and not is_everywhere(self.network, self.rows, self.asked, self.value):
             self.twins = self.known_twins
             self.set_level()
         self.left.clear()

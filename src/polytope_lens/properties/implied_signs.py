@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 # At how many points of a box it is tried whether it touches the target; what is 0 in floats, in shares of its terms;
 # and how many more neurons than inputs have signs where it is not asked whether they meet.
-N_SAMPLES, SMALL, MANY = 8, 2.0**-30, 8
+N_SAMPLES, SMALL, MANY = 8, 2.0**-30, 2
 
 
 class ImpliedSign(NamedTuple):

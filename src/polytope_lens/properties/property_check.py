@@ -191,7 +191,7 @@ def check(
     pair : two Networks, optional
         Those whose difference the network is, for the log.
     by_twins : bool
-        Whether bounds of such a difference are by twins. They are never exactly 0.
+        Whether bounds of such a difference are by twins.
 
     Returns
     -------
