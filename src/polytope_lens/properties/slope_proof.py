@@ -19,7 +19,7 @@ from polytope_lens.exact.point_signs import point_signs
 from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file, names
 from polytope_lens.properties.box_bounds import Boxes, joined
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
-from polytope_lens.properties.cell_tree import ProofNode, box_halves, box_outward, write_tree
+from polytope_lens.properties.cell_tree import DEEP, ProofNode, box_halves, box_outward, write_tree
 from polytope_lens.properties.implied_signs import meets, with_implied_signs
 from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.property import ExactBox, Property
@@ -162,7 +162,10 @@ class _SlopeTree:
             cells = after.at(np.array([i]))
             node.lines += self.bounds.told(before, after, reasons, i)
             is_open, has_signs = self.bounds.is_open(cells)[0], bool(cells.signs.any())
-            if has_signs and not is_within[i] and meets(self.network, cells, is_open):
+            # No bounds are so narrow that a constant is seen to be one.
+            is_small = has_signs or depth >= DEEP * len(free)
+            by_signs = not self.power or (is_small and meets(self.network, cells, is_open))
+            if by_signs and not is_within[i]:
                 cells, lines = with_implied_signs(self.bounds, self.network, box, cells)
                 node.lines += lines
                 is_open = self.bounds.first_open(self.bounds.is_open(cells)[0])
@@ -172,7 +175,7 @@ class _SlopeTree:
             elif not is_open.any():
                 node.lines.append(self.closed_exactly(box, cells))
                 node.is_closed = True
-            elif is_open.sum() > FEW_OPEN + depth // max(1, len(free)) and not has_signs:
+            elif is_open.sum() > FEW_OPEN + depth // max(1, len(free)) and not (has_signs or by_signs):
                 axis = int(np.argmax([float(hi - lo) for lo, hi in zip(*box, strict=True)]))
                 parts = node.cut(f"halve {axis}")
                 for half, part in zip(box_halves(box, axis), parts, strict=True):
