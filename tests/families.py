@@ -282,3 +282,32 @@ def of_any_size(dim: int, scales: Sequence[float], rng: np.random.Generator) -> 
 
 
 SCALES = ([1.0, 1e-12, 1e-100, 1e-160], [1.0, 2.0**-1022, 2.0**-1074], [1.0, 1e60, 1e100], [1.0, 1e150])
+
+
+def without_biases(sizes: Sequence[int], seed: int) -> Network:
+    """A random network whose neurons all vanish at the origin."""
+    rng = np.random.default_rng(seed)
+    weights = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
+    return from_arrays(weights, [np.zeros(n) for n in sizes[1:]])
+
+
+def size_of_output(network: Network) -> Network:
+    """The network that computes the size of the first output of another one."""
+    row = network.dense_output_weight()[:1]
+    weights = [layer.dense_weight() for layer in network.layers]
+    biases = [layer.bias for layer in network.layers]
+    return from_arrays(
+        [*weights, np.vstack([row, -row]), [[1.0, 1.0]]], [*biases, network.output_bias[[0, 0]] * [1, -1], [0.0]]
+    )
+
+
+def with_a_neuron_in_two_halves(network: Network) -> Network:
+    """The same function with one neuron more."""
+    first, second = network.layers[0].dense_weight(), network.dense_output_weight()
+    if len(network.layers) > 1:
+        second = network.layers[1].dense_weight()
+    second = np.column_stack([second[:, :1] / 2, second[:, 1:], second[:, 0] / 2])
+    rest = [layer.dense_weight() for layer in network.layers[2:]]
+    last = [network.dense_output_weight()] if len(network.layers) > 1 else []
+    weights = [np.vstack([first, first[:1]]), second, *rest, *last]
+    return from_arrays(weights, [np.zeros(len(w)) for w in weights])

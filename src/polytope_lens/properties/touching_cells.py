@@ -101,7 +101,7 @@ def affine_rows(
     return given, [outputs.row(j) for j in range(len(outputs.rows))]
 
 
-class LayerRows(NamedTuple):
+class AffineLayer(NamedTuple):
     """Affine functions of the inputs that a layer's neurons are, the first one being this one of all; over a scale."""
 
     start: int
@@ -117,7 +117,7 @@ class LayerRows(NamedTuple):
         return [self.start + j for j in np.flatnonzero(which[self.start : self.start + len(self.rows)]).tolist()]
 
 
-def affine_layers(network: Network, d: int, on: Bools) -> Iterator[LayerRows]:
+def affine_layers(network: Network, d: int, on: Bools) -> Iterator[AffineLayer]:
     """Pre-activations of each hidden layer, and then the outputs, where neurons are on; exact.
 
     Whoever takes a layer may say meanwhile which of its neurons are on.
@@ -125,7 +125,7 @@ def affine_layers(network: Network, d: int, on: Bools) -> Iterator[LayerRows]:
     values, scale, start = [[fmpz(int(i == k)) for i in range(d + 1)] for k in range(d)], fmpz(1), 0
     for layer in network.layers:
         values, scale = _affine(layer.dense_weight(), layer.bias, values, scale)
-        yield LayerRows(start, values, scale)
+        yield AffineLayer(start, values, scale)
         slopes = np.where(on[start : start + layer.width], layer.positive_slope, layer.negative_slope)
         e = common_exponent(slopes)
         whole = scaled_integers(slopes, e)
@@ -133,7 +133,7 @@ def affine_layers(network: Network, d: int, on: Bools) -> Iterator[LayerRows]:
         scale, start = scale * (fmpz(1) << e), start + layer.width
     weight: Any = network.output_weight
     last = weight if isinstance(weight, np.ndarray) else weight.toarray()
-    yield LayerRows(start, *_affine(last, network.output_bias, values, scale))
+    yield AffineLayer(start, *_affine(last, network.output_bias, values, scale))
 
 
 def _affine(weight: Floats, bias: Floats, values: list[list[fmpz]], scale: fmpz) -> tuple[list[list[fmpz]], fmpz]:

@@ -11,6 +11,7 @@ from families import generic, golden, random_deep
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.network.network import evaluate, from_arrays
+from polytope_lens.proof.fast_checker import verify
 from polytope_lens.properties import best_first, listing
 
 SQUARE = Box([-1, -1], [1, 1])
@@ -134,3 +135,21 @@ def test_small_differences_are_found_from_few_regions():
     box = Box([-1] * 4, [1] * 4)
     found = Lens(first).distance(in_half_precision(first), box)
     assert found.is_complete and found.n_regions < 50_000
+
+
+@pytest.mark.parametrize("apart", [Fraction(0), Fraction(1, 2**40)])
+def test_networks_that_differ_by_a_constant_are_compared_without_twins(apart, tmp_path):
+    """Nothing that is rounded comes down to what is taken everywhere."""
+    first = random_deep((3, 6, 5), 3, 0.0)
+    W = [layer.dense_weight() for layer in first.layers]
+    V = [np.vstack([W[0], W[0][:1]]), np.column_stack([W[1][:, :1] / 2, W[1][:, 1:], W[1][:, 0] / 2])]
+    b = [layer.bias for layer in first.layers]
+    whole = np.ones((1, len(W[1])))
+    one = Lens.from_arrays([*W, whole], [*b, [0.0]])
+    other = Lens.from_arrays([*V, whole], [np.append(b[0], b[0][0]), b[1], [float(apart)]])
+    box = Box([-1] * 3, [1] * 3)
+    found = one.distance(other, box, exact=True, max_seconds=60, proof=tmp_path / "run.proof")
+    assert found.is_complete and found.is_logged and found.sup == found.bound == apart
+    assert verify(tmp_path / "run.proof")["proved"]
+    assert one.is_equal(other, box, within=apart, max_seconds=60).verdict.name == "HOLDS"
+    assert not apart or one.is_equal(other, box, within=apart / 2).verdict.name == "VIOLATED"

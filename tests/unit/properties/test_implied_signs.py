@@ -3,50 +3,18 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import reference
-from families import golden, random_deep
+from families import golden, random_deep, size_of_output, with_a_neuron_in_two_halves, without_biases
 from polytope_lens import Box, Lens, Property
-from polytope_lens.network.network import bit_starts, from_arrays
+from polytope_lens.network.network import bit_starts
 from polytope_lens.proof import checker, fast_checker
-from polytope_lens.properties import listing
 from polytope_lens.properties.cell_bounds import CellBounds
 from polytope_lens.properties.cell_tree import CellTree
 from polytope_lens.properties.implied_signs import implied_signs, meets
-
-
-def without_biases(sizes, seed):
-    """A random network whose neurons all vanish at the origin."""
-    rng = np.random.default_rng(seed)
-    weights = [rng.normal(size=(n, m)) / np.sqrt(m) for m, n in pairwise(sizes)]
-    return from_arrays(weights, [np.zeros(n) for n in sizes[1:]])
-
-
-def size_of_output(network):
-    """The network that computes the size of the first output of another one."""
-    row = network.dense_output_weight()[:1]
-    weights = [layer.dense_weight() for layer in network.layers]
-    biases = [layer.bias for layer in network.layers]
-    return from_arrays(
-        [*weights, np.vstack([row, -row]), [[1.0, 1.0]]], [*biases, network.output_bias[[0, 0]] * [1, -1], [0.0]]
-    )
-
-
-def with_a_neuron_in_two_halves(network):
-    """The same function with one neuron more."""
-    first, second = network.layers[0].dense_weight(), network.dense_output_weight()
-    if len(network.layers) > 1:
-        second = network.layers[1].dense_weight()
-    second = np.column_stack([second[:, :1] / 2, second[:, 1:], second[:, 0] / 2])
-    rest = [layer.dense_weight() for layer in network.layers[2:]]
-    last = [network.dense_output_weight()] if len(network.layers) > 1 else []
-    weights = [np.vstack([first, first[:1]]), second, *rest, *last]
-    return from_arrays(weights, [np.zeros(len(w)) for w in weights])
-
 
 NETWORKS = {
     "one point": without_biases((2, 7, 1), 0),
@@ -127,16 +95,3 @@ def test_logs_are_short_where_all_neurons_meet(sizes, tmp_path):
         assert checker.verify(str(tmp_path / name))["proved"] and fast_checker.verify(tmp_path / name)["proved"]
         lines = (tmp_path / name).read_text().splitlines()
         assert sum(line.startswith(("split", "halve")) for line in lines) < most
-
-
-def test_answers_come_where_more_neurons_meet_than_regions_are_listed_for(monkeypatch):
-    """Boxes that came of many cuts are tried, however many neurons are open."""
-    network = without_biases((2, 8, 8, 1), 4)
-    box = Box([-1, -1], [1, 1])
-    monkeypatch.setattr(listing, "few_open", lambda problem: 12)
-    least = Lens(size_of_output(network)).minimum([1], box, max_seconds=60)
-    assert least.value == 0 and least.is_complete and least.n_boxes < 1000
-    other = with_a_neuron_in_two_halves(network)
-    assert Lens(network).is_equal(other, box, max_seconds=60).verdict.name == "HOLDS"
-    assert Lens(network).distance(other, box, max_seconds=60).is_complete
-    assert Lens(network).lipschitz(box, np.inf).is_complete

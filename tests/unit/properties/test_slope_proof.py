@@ -198,3 +198,14 @@ def test_a_bar_tells_how_much_of_the_log_is_written(tmp_path, monkeypatch, capsy
     bound, point = found.upper, np.array(found.point)
     write_slope_proof(BENT.network, box, (inf, inf), bound, point, path, tick=lambda n, share: told.append((n, share)))
     assert sum(share for _, share in told) == 1 and sum(n for n, _ in told) > 1
+
+
+def test_that_a_network_is_constant_takes_no_more_cells_than_regions(tmp_path):
+    """Bounds that are rounded never say so, however small boxes are."""
+    twice = np.random.default_rng(2).normal(size=(5, 3))
+    lens = Lens.from_arrays([[*twice, *twice], [[1, -2, 3, 1, 2, -1, 2, -3, -1, -2]]], [[0.5] * 10, [3]])
+    cube = Box([-1] * 3, [1] * 3)
+    found = lens.lipschitz(cube, inf, exact=True, proof=tmp_path / "run.proof")
+    assert found.upper == 0 and verify(tmp_path / "run.proof")["proved"]
+    cuts = sum(line.startswith(("halve", "split")) for line in lines_of(tmp_path / "run.proof"))
+    assert cuts < lens.count(cube).total
