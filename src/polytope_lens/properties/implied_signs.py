@@ -68,15 +68,16 @@ def meets(network: Network, cells: ProofCells, is_open: Bools) -> bool:
         return True
     given: list[Floats] = []
     values, start = np.eye(d + 1)[:d], 0
-    for layer in network.layers:
-        here = slice(start, start + layer.width)
-        values = np.asarray(layer.weight @ values) + layer.bias[:, None] * np.eye(d + 1)[d]
-        given.append(values[signs[here] != 0])
-        if is_open[here].any():
-            rows = np.concatenate(given)
-            return _vanish(rows) or _vanish(np.concatenate([rows, values[is_open[here]]]))
-        values = np.where(cells.low[0, here] >= 0, layer.positive_slope, layer.negative_slope)[:, None] * values
-        start = here.stop
+    with quiet():
+        for layer in network.layers:
+            here = slice(start, start + layer.width)
+            values = np.asarray(layer.weight @ values) + layer.bias[:, None] * np.eye(d + 1)[d]
+            given.append(values[signs[here] != 0])
+            if is_open[here].any():
+                rows = np.concatenate(given)
+                return _vanish(rows) or _vanish(np.concatenate([rows, values[is_open[here]]]))
+            values = np.where(cells.low[0, here] >= 0, layer.positive_slope, layer.negative_slope)[:, None] * values
+            start = here.stop
     return False
 
 
@@ -84,7 +85,10 @@ def _vanish(rows: Floats) -> bool:
     """Whether affine functions (m, d + 1), more than are independent, are 0 at one point, in floats."""
     if len(rows) < 2 or not np.isfinite(rows).all():
         return False
-    point, _, rank, _ = np.linalg.lstsq(rows[:, :-1], -rows[:, -1])
+    try:
+        point, _, rank, _ = np.linalg.lstsq(rows[:, :-1], -rows[:, -1])
+    except np.linalg.LinAlgError:  # numbers near the ends of floats
+        return False
     size: Floats = np.abs(rows) @ [*np.abs(point), 1.0]
     return bool(rank < len(rows) and np.all(np.abs(rows @ [*point, 1.0]) <= SMALL * size))
 

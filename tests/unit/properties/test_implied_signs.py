@@ -95,3 +95,11 @@ def test_logs_are_short_where_all_neurons_meet(sizes, tmp_path):
         assert checker.verify(str(tmp_path / name))["proved"] and fast_checker.verify(tmp_path / name)["proved"]
         lines = (tmp_path / name).read_text().splitlines()
         assert sum(line.startswith(("split", "halve")) for line in lines) < most
+
+
+@pytest.mark.parametrize("scale", [2.0**-180, 2.0**180])
+def test_numbers_near_the_ends_of_floats_are_no_obstacle(scale, tmp_path):
+    weights = [scale * layer.dense_weight() for layer in without_biases((2, 5, 1), 2).layers]
+    lens = Lens.from_arrays([*weights, np.ones((1, len(weights[-1])))], [[0.0] * len(w) for w in weights] + [[0.0]])
+    found = lens.minimum([1], Box([-1, -1], [1, 1]), proof=tmp_path / "run.proof")
+    assert found.value == 0 and found.is_logged and checker.verify(str(tmp_path / "run.proof"))["proved"]
