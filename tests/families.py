@@ -303,11 +303,7 @@ def size_of_output(network: Network) -> Network:
 
 def with_a_neuron_in_two_halves(network: Network) -> Network:
     """The same function with one neuron more."""
-    first, second = network.layers[0].dense_weight(), network.dense_output_weight()
-    if len(network.layers) > 1:
-        second = network.layers[1].dense_weight()
-    second = np.column_stack([second[:, :1] / 2, second[:, 1:], second[:, 0] / 2])
-    rest = [layer.dense_weight() for layer in network.layers[2:]]
-    last = [network.dense_output_weight()] if len(network.layers) > 1 else []
-    weights = [np.vstack([first, first[:1]]), second, *rest, *last]
-    return from_arrays(weights, [np.zeros(len(w)) for w in weights])
+    first, second, *rest = [*(layer.dense_weight() for layer in network.layers), network.dense_output_weight()]
+    bias, *biases = [*(layer.bias for layer in network.layers), network.output_bias]
+    halved = np.column_stack([second[:, :1] / 2, second[:, 1:], second[:, 0] / 2])
+    return from_arrays([np.vstack([first, first[:1]]), halved, *rest], [np.append(bias, bias[0]), *biases])

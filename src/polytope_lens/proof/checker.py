@@ -23,8 +23,6 @@ A row ``[a_1 ... a_d, c]`` of integers stands for the affine function ``a . u + 
 ``a . u + c <= 0``. A column ``[x_1 ... x_d, t]`` stands for the point x / t, where t > 0.
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import math
@@ -34,6 +32,7 @@ import sys
 import time
 import zlib
 from collections import deque
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from fractions import Fraction
@@ -42,10 +41,7 @@ from gzip import BadGzipFile, GzipFile
 from itertools import compress, count, product
 from multiprocessing import get_context
 from operator import add, mul, or_, sub
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, NamedTuple
 
 Row = list[int]
 SECONDS = 600.0
@@ -53,8 +49,6 @@ FREE_BYTES, BYTES_PER_BYTE = 2**28, 200
 
 
 # 1. Lines and numbers -----------------------------------------------------------------------------------------------
-
-
 class RejectedError(Exception):
     """The log proves nothing; the message says why."""
 
@@ -188,8 +182,6 @@ def longest(rows: list[Row]) -> int:
 
 
 # 2. Networks and domains --------------------------------------------------------------------------------------------
-
-
 class Layer:
     """A hidden layer; its weights and slopes are multiplied by powers of two. `by_twins` tells what fans are."""
 
@@ -325,7 +317,6 @@ def in_box(ends: list[float], sides: list[Row]) -> Chart:
 
 
 # 3. Halfspaces, and numbers in slots --------------------------------------------------------------------------------
-
 PAIR = re.compile("([g-z]*[A-Z])([0-9a-f]*)")
 NAMES = re.compile("([g-z]*[A-Z])+")
 
@@ -394,7 +385,6 @@ class Slots:
 
 
 # 4. Counts: cells as halfspaces -------------------------------------------------------------------------------------
-
 # A step is a neuron that cuts, or one that is on or off, for which multipliers of halfspaces are named. A halfspace is
 # named by a capital letter, the last one of the cell by A; small letters before it count the alphabets.
 STEP = re.compile("(0|[1-9][0-9]{0,17})([-+])([1-9]?)((?:[g-z]*[A-Z][0-9a-f]*)+)")
@@ -533,7 +523,6 @@ class Tree:
 
 
 # 5. Counts: polygons ------------------------------------------------------------------------------------------------
-
 Corner = tuple[Row, int, int, int, int]  # edge, x, y, above, below
 
 
@@ -714,7 +703,6 @@ def completed(cell: Polygon, border: list[Corner]) -> Polygon:
 
 
 # 6. Counts: pieces --------------------------------------------------------------------------------------------------
-
 FORMS: dict[str, Any] = {"tree": Tree, "plane": Plane}
 
 
@@ -796,8 +784,6 @@ def check_counts(log: Log, dim: int, layers: list[Layer], jobs: int, only: int |
 
 
 # 7. Properties ------------------------------------------------------------------------------------------------------
-
-
 class Case(NamedTuple):
     """Constraints ``a . x + c . y + b <= 0``, or ``< 0`` if strict, as rows of integers over `unit`."""
 
@@ -806,7 +792,7 @@ class Case(NamedTuple):
     unit: int
     box: tuple[tuple[Fraction, ...], tuple[Fraction, ...]]  # where single inputs may be
     texts: list[str]
-    slope: Slope | None  # what is asked of the matrices of regions in the box, and not of single points
+    slope: "Slope | None"  # what is asked of the matrices of regions in the box, and not of single points
     is_measured: bool  # whether it is asked how large the set of its points is
 
     @property
@@ -817,7 +803,9 @@ class Case(NamedTuple):
         return lower, upper, unit
 
 
-def read_case(log: Log, dim: int, n_outputs: int, ball: Ball | None, slope: Slope | None, is_measured: bool) -> Case:
+def read_case(
+    log: Log, dim: int, n_outputs: int, ball: "Ball | None", slope: "Slope | None", is_measured: bool
+) -> Case:
     """One way to violate a property, where that is asked in a ball, or of slopes, or how large it is."""
     exact, strict, texts = list[Any](), list[bool](), list[str]()
     ends: tuple[Any, Any] = ([None] * dim, [None] * dim)
@@ -1177,8 +1165,6 @@ def check_property(log: Log, dim: int, layers: list[Layer]) -> dict[str, Any]:
 
 
 # 8. Greatest values and radii ---------------------------------------------------------------------------------------
-
-
 def check_optimum(cases: list[Case], dim: int, i: int, values: list[Fraction], sign: int) -> dict[str, Any]:
     """The value of an output at a point, and a bound that it does not exceed, since no case is met.
 
@@ -1238,8 +1224,6 @@ def check_nearest(case: Case, ball: Ball, dim: int, values: list[Fraction]) -> d
 
 
 # 9. Slopes ----------------------------------------------------------------------------------------------------------
-
-
 class Slope(NamedTuple):
     """A bound on the norm of matrices, from the norm p of inputs to q of outputs; squared, if these are roots."""
 
@@ -1334,8 +1318,6 @@ def check_steepest(log: Log, stages: list[Layer], case: Case, slope: Slope, valu
 
 
 # 10. Two networks ---------------------------------------------------------------------------------------------------
-
-
 def difference(log: Log, dim: int, first: list[Layer], second: list[Layer]) -> list[Layer]:
     """Two networks side by side, and behind their outputs what the first one gives more than the second.
 
@@ -1431,8 +1413,6 @@ def fan(slopes: Row, ends: Ends, twin: Ends, times: Fraction) -> tuple[int, int,
 
 
 # 11. Volumes --------------------------------------------------------------------------------------------------------
-
-
 class Vertex(NamedTuple):
     """A corner of a polytope on which some layers are affine, and what they compute there."""
 
@@ -1587,8 +1567,6 @@ def domain_volume(log: Log, cases: list[Case]) -> Fraction:
 
 
 # 12. Whole logs -----------------------------------------------------------------------------------------------------
-
-
 def check(log: Log, jobs: int, only: int | None) -> dict[str, Any]:
     """Prove a log: what is proved, of which network."""
     require(log.next() == ["polytope_lens", "proof", "1"], "not a proof log of this version")

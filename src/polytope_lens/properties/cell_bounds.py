@@ -282,13 +282,6 @@ class CellBounds:
         """Which neurons may change their sign, (n, N)."""
         return np.asarray((cells.low < 0) & (cells.high > 0) & self.cuts)
 
-    def first_open(self, is_open: Bools) -> Bools:
-        """Those of open neurons (N,) that are in the first layer that has any."""
-        first = self.at[self.place(int(is_open.argmax()))[0]] if is_open.any() else slice(0)
-        found = np.zeros_like(is_open)
-        found[first] = is_open[first]
-        return found
-
     def narrowed(self, cells: ProofCells) -> Narrowed:
         """The same cells with better bounds."""
         cells = cells._replace(low=cells.low.copy(), high=cells.high.copy(), bits=cells.bits.copy())

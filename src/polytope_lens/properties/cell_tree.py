@@ -22,7 +22,7 @@ from polytope_lens.properties.box_bounds import joined
 from polytope_lens.properties.cell_bounds import CellBounds, Claim
 from polytope_lens.properties.cell_lines import SLOPE_BITS, default_leans
 from polytope_lens.properties.constant_sums import refuted
-from polytope_lens.properties.implied_signs import meets, touches, with_implied_signs
+from polytope_lens.properties.implied_signs import in_first_layer, meets, touches, with_implied_signs
 from polytope_lens.properties.problem import rounded_outward
 from polytope_lens.properties.property import ExactBox
 from polytope_lens.properties.quick_heights import QuickHeights
@@ -298,7 +298,7 @@ class CellTree:
         """Cuts to try in each of some cells, these: none where nothing can be cut, or signs of the first open layer."""
         may_change, by_signs = self.bounds.is_open(cells), np.array([cell.by_signs for cell in some])
         for i in np.flatnonzero(by_signs).tolist():
-            may_change[i] = self.bounds.first_open(may_change[i])
+            may_change[i] = in_first_layer(self.bounds, may_change[i])
         open_signs = may_change.sum(axis=1)
         reach = np.where(((open_signs > FEWEST) & ~by_signs)[:, None], self.reach(cells), 0.0)
         reach[reach <= LEAST * reach.max(axis=1, keepdims=True)] = 0.0

@@ -43,6 +43,14 @@ class ImpliedSign(NamedTuple):
     multiples: dict[int, fmpq]
 
 
+def in_first_layer(bounds: CellBounds, is_open: Bools) -> Bools:
+    """Those of open neurons (N,) that are in the first layer that has any: others have no signs to split by yet."""
+    here = bounds.at[bounds.place(int(is_open.argmax()))[0]] if is_open.any() else slice(0)
+    found = np.zeros_like(is_open)
+    found[here] = is_open[here]
+    return found
+
+
 def touches(network: Network, cells: ProofCells, sums: Floats) -> bool:
     """Whether one of some sums (k, M + d + 1) is 0 at all points of a box that are tried, in floats: a guess."""
     lower, upper = cells.lower[0], cells.upper[0]

@@ -20,7 +20,7 @@ from polytope_lens.proof.log import hexadecimal, hexadecimal_fraction, log_file,
 from polytope_lens.properties.box_bounds import Boxes, joined
 from polytope_lens.properties.cell_bounds import CellBounds, ProofCells
 from polytope_lens.properties.cell_tree import DEEP, ProofNode, box_halves, box_outward, write_tree
-from polytope_lens.properties.implied_signs import meets, with_implied_signs
+from polytope_lens.properties.implied_signs import in_first_layer, meets, with_implied_signs
 from polytope_lens.properties.matrix_bounds import matrix_bounds
 from polytope_lens.properties.property import ExactBox, Property
 from polytope_lens.properties.property_proof import StoppedError, statement
@@ -161,18 +161,19 @@ class _SlopeTree:
         for i, (box, _, depth, share, node) in enumerate(some):
             cells = after.at(np.array([i]))
             node.lines += self.bounds.told(before, after, reasons, i)
+            if is_within[i]:
+                node.lines.append("slope 0")
+                node.is_closed = True
+                continue
             is_open, has_signs = self.bounds.is_open(cells)[0], bool(cells.signs.any())
             # No bounds are so narrow that a constant is seen to be one.
             is_small = has_signs or depth >= DEEP * len(free)
             by_signs = not self.power or (is_small and meets(self.network, cells, is_open))
-            if by_signs and not is_within[i]:
+            if by_signs:
                 cells, lines = with_implied_signs(self.bounds, self.network, box, cells)
                 node.lines += lines
-                is_open = self.bounds.first_open(self.bounds.is_open(cells)[0])
-            if is_within[i]:
-                node.lines.append("slope 0")
-                node.is_closed = True
-            elif not is_open.any():
+                is_open = in_first_layer(self.bounds, self.bounds.is_open(cells)[0])
+            if not is_open.any():
                 node.lines.append(self.closed_exactly(box, cells))
                 node.is_closed = True
             elif is_open.sum() > FEW_OPEN + depth // max(1, len(free)) and not (has_signs or by_signs):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from families import generic, golden, random_deep
+from families import generic, golden, random_deep, with_a_neuron_in_two_halves
 from polytope_lens import Box, Lens, Polytope
 from polytope_lens.errors import DimensionError, UnboundedPolytopeError
 from polytope_lens.network.network import evaluate, from_arrays
@@ -141,12 +142,8 @@ def test_small_differences_are_found_from_few_regions():
 def test_networks_that_differ_by_a_constant_are_compared_without_twins(apart, tmp_path):
     """Nothing that is rounded comes down to what is taken everywhere."""
     first = random_deep((3, 6, 5), 3, 0.0)
-    W = [layer.dense_weight() for layer in first.layers]
-    V = [np.vstack([W[0], W[0][:1]]), np.column_stack([W[1][:, :1] / 2, W[1][:, 1:], W[1][:, 0] / 2])]
-    b = [layer.bias for layer in first.layers]
-    whole = np.ones((1, len(W[1])))
-    one = Lens.from_arrays([*W, whole], [*b, [0.0]])
-    other = Lens.from_arrays([*V, whole], [np.append(b[0], b[0][0]), b[1], [float(apart)]])
+    halved = with_a_neuron_in_two_halves(first)
+    one, other = Lens(first), Lens(replace(halved, output_bias=halved.output_bias + float(apart)))
     box = Box([-1] * 3, [1] * 3)
     found = one.distance(other, box, exact=True, max_seconds=60, proof=tmp_path / "run.proof")
     assert found.is_complete and found.is_logged and found.sup == found.bound == apart

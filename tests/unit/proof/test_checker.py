@@ -546,6 +546,7 @@ def test_an_answer_rests_on_few_chapters_of_the_checker_and_a_sceptic_can_read_t
 def test_the_checker_stands_alone(tmp_path):
     source = Path(checker.__file__)
     text = source.read_text()
+    assert len(text.splitlines()) <= 1630
     imports = re.findall(r"^\s*(?:from|import) (\S+)", text, re.MULTILINE)
     assert {name.split(".")[0] for name in imports} <= sys.stdlib_module_names
     CASES["plane"][0].count(SQUARE, proof=tmp_path / "run.proof")
